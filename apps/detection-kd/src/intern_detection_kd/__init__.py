@@ -1,0 +1,1 @@
+"""Knowledge distillation of object detectors on COCO-format data."""

@@ -1,0 +1,1 @@
+"""Continual pretraining of Intern-S1 models."""

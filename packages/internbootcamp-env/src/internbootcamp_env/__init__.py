@@ -1,0 +1,1 @@
+"""Verifiable task environments: generator, prompt, oracle, verifier and difficulty for each task."""
