@@ -1,0 +1,274 @@
+"""The torch custom operators behind the public functions, with fake kernels for `torch.compile`.
+
+Operators take and return plain tensors, never look at group sizes on the host when tensors are on a
+GPU, and choose the backend when they run. Validation lives in `functional` and `quantize`.
+
+| operator                                   | result                                            |
+|--------------------------------------------|---------------------------------------------------|
+| `fp8_grouped_gemm::quantize_rows`          | tiles along the last axis                         |
+| `fp8_grouped_gemm::quantize_columns`       | tiles along each group's rows, transposed         |
+| `fp8_grouped_gemm::quantize_dual`          | both of these from one read                       |
+| `fp8_grouped_gemm::quantize_blocks`        | 128x128 blocks                                    |
+| `fp8_grouped_gemm::quantize_blocks_dual`   | blocks, and the values transposed                 |
+| `fp8_grouped_gemm::gemm`                   | rows x weights, forward and input gradient        |
+| `fp8_grouped_gemm::wgrad`                  | weight gradient                                   |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+import torch
+from torch import Tensor
+
+from fp8_grouped_gemm import backends, cpu, reference
+from fp8_grouped_gemm import reference_quantize as rules
+from fp8_grouped_gemm.layout import (
+    TILE,
+    ceil_div,
+    column_capacity,
+    group_ends,
+    tile_capacity,
+)
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def _kernels() -> ModuleType:
+    # Triton is optional and slow to import: only when a GPU asks for it.
+    from fp8_grouped_gemm.kernels import launch
+
+    return launch
+
+
+@torch.library.custom_op("fp8_grouped_gemm::quantize_rows", mutates_args=())
+def quantize_rows(
+    x: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor]:
+    """Quantise 1x128 tiles: FP8 `[M, K]`, float32 `[M, ceil(K/128)]`."""
+    chosen = backends.resolve(backend, x.device)
+    if chosen == "reference":
+        return rules.quantize_rows(x, dtype, power_of_two)
+    if chosen == "cpu":
+        return cpu.quantize_rows(x, dtype, power_of_two)
+    return _kernels().quantize_rows(x, dtype, power_of_two)
+
+
+@quantize_rows.register_fake
+def _(x: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str) -> tuple[Tensor, Tensor]:
+    del power_of_two, backend
+    tiles = ceil_div(x.shape[1], TILE)
+    return (
+        x.new_empty(x.shape, dtype=dtype),
+        x.new_empty((x.shape[0], tiles), dtype=torch.float32),
+    )
+
+
+@torch.library.custom_op("fp8_grouped_gemm::quantize_columns", mutates_args=())
+def quantize_columns(
+    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor]:
+    """Quantise along groups: FP8 `[C, P]`, float32 `[C, T]` (see `layout`)."""
+    chosen = backends.resolve(backend, x.device)
+    if chosen == "reference":
+        return rules.quantize_columns(x, group_sizes, dtype, power_of_two)
+    if chosen == "cpu":
+        return cpu.quantize_columns(x, group_sizes, dtype, power_of_two)
+    return _kernels().quantize_columns(x, group_sizes, dtype, power_of_two)
+
+
+def _fake_columns(
+    x: Tensor, groups: int, dtype: torch.dtype, backend: str
+) -> tuple[Tensor, Tensor]:
+    rows, width = x.shape
+    positions, tiles = column_capacity(rows, groups), tile_capacity(rows, groups)
+    if backend == "reference" or (x.device.type == "cpu" and backend != "triton"):
+        return (
+            x.new_empty((positions, width), dtype=dtype).t(),
+            x.new_empty((tiles, width), dtype=torch.float32).t(),
+        )
+    return (
+        x.new_empty((width, positions), dtype=dtype),
+        x.new_empty((width, tiles), dtype=torch.float32),
+    )
+
+
+@quantize_columns.register_fake
+def _(
+    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor]:
+    del power_of_two
+    return _fake_columns(x, group_sizes.shape[0], dtype, backend)
+
+
+@torch.library.custom_op("fp8_grouped_gemm::quantize_dual", mutates_args=())
+def quantize_dual(
+    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Quantise rows and columns from one read: the results of both operators above."""
+    chosen = backends.resolve(backend, x.device)
+    if chosen in ("reference", "cpu"):
+        module = rules if chosen == "reference" else cpu
+        return (
+            *module.quantize_rows(x, dtype, power_of_two),
+            *module.quantize_columns(x, group_sizes, dtype, power_of_two),
+        )
+    return _kernels().quantize_dual(x, group_sizes, dtype, power_of_two)
+
+
+@quantize_dual.register_fake
+def _(
+    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    del power_of_two
+    tiles = ceil_div(x.shape[1], TILE)
+    return (
+        x.new_empty(x.shape, dtype=dtype),
+        x.new_empty((x.shape[0], tiles), dtype=torch.float32),
+        *_fake_columns(x, group_sizes.shape[0], dtype, backend),
+    )
+
+
+@torch.library.custom_op("fp8_grouped_gemm::quantize_blocks", mutates_args=())
+def quantize_blocks(
+    w: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor]:
+    """Quantise 128x128 blocks: FP8 `[G, N, K]`, float32 `[G, ceil(N/128), ceil(K/128)]`."""
+    chosen = backends.resolve(backend, w.device)
+    if chosen in ("reference", "cpu"):
+        return rules.quantize_blocks(w, dtype, power_of_two)
+    data, scale, _ = _kernels().quantize_blocks(w, dtype, power_of_two, transposed=False)
+    return data, scale
+
+
+@quantize_blocks.register_fake
+def _(w: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str) -> tuple[Tensor, Tensor]:
+    del power_of_two, backend
+    groups, rows, depth = w.shape
+    return (
+        w.new_empty((groups, rows, depth), dtype=dtype),
+        w.new_empty((groups, ceil_div(rows, TILE), ceil_div(depth, TILE)), dtype=torch.float32),
+    )
+
+
+@torch.library.custom_op("fp8_grouped_gemm::quantize_blocks_dual", mutates_args=())
+def quantize_blocks_dual(
+    w: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Quantise blocks and return the values, the scales, and the values transposed."""
+    chosen = backends.resolve(backend, w.device)
+    if chosen in ("reference", "cpu"):
+        data, scale = rules.quantize_blocks(w, dtype, power_of_two)
+        return data, scale, data.mT.contiguous()
+    return _kernels().quantize_blocks(w, dtype, power_of_two, transposed=True)
+
+
+@quantize_blocks_dual.register_fake
+def _(
+    w: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    del power_of_two, backend
+    groups, rows, depth = w.shape
+    return (
+        w.new_empty((groups, rows, depth), dtype=dtype),
+        w.new_empty((groups, ceil_div(rows, TILE), ceil_div(depth, TILE)), dtype=torch.float32),
+        w.new_empty((groups, depth, rows), dtype=dtype),
+    )
+
+
+@torch.library.custom_op("fp8_grouped_gemm::gemm", mutates_args=())
+def gemm(
+    a: Tensor,
+    scale_a: Tensor,
+    b: Tensor,
+    scale_b: Tensor,
+    group_sizes: Tensor,
+    gather: Optional[Tensor],  # noqa: UP045  torch's schema parser reads this spelling
+    scatter: Optional[Tensor],  # noqa: UP045
+    row_weight: Optional[Tensor],  # noqa: UP045
+    out_rows: int,
+    out_dtype: torch.dtype,
+    zero_tail: bool,
+    backend: str,
+    store: str,
+) -> Tensor:
+    """Multiply grouped rows with their group's weight; see `functional.grouped_gemm`."""
+    chosen = backends.resolve(backend, a.device)
+    if chosen not in ("reference", "cpu"):
+        return _kernels().gemm(
+            a, scale_a, b, scale_b, group_sizes, gather, scatter, row_weight,
+            out_rows, out_dtype, zero_tail, chosen, store,
+        )  # fmt: skip
+    if gather is not None:
+        a = a.view(torch.uint8).index_select(0, gather).view(a.dtype)
+        scale_a = scale_a.index_select(0, gather)
+    module = reference if chosen == "reference" else cpu
+    out = module.grouped_gemm(a, scale_a, b, scale_b, group_sizes, out_dtype)
+    ends = group_ends(group_sizes, a.shape[0])
+    rows = torch.arange(a.shape[0], device=a.device)
+    inside = rows < ends[-1] if ends.numel() else rows < 0
+    if row_weight is not None:
+        out = (out.float() * row_weight[:, None]).to(out_dtype)
+    if scatter is None:
+        return out if not zero_tail else torch.where(inside[:, None], out, 0)
+    target = a.new_zeros((out_rows, b.shape[1]), dtype=out_dtype)
+    target[scatter[inside]] = out[inside]
+    return target
+
+
+@gemm.register_fake
+def _(
+    a: Tensor,
+    scale_a: Tensor,
+    b: Tensor,
+    scale_b: Tensor,
+    group_sizes: Tensor,
+    gather: Tensor | None,
+    scatter: Tensor | None,
+    row_weight: Tensor | None,
+    out_rows: int,
+    out_dtype: torch.dtype,
+    zero_tail: bool,
+    backend: str,
+    store: str,
+) -> Tensor:
+    del scale_a, scale_b, group_sizes, gather, scatter, row_weight, zero_tail, backend, store
+    return a.new_empty((out_rows, b.shape[1]), dtype=out_dtype)
+
+
+@torch.library.custom_op("fp8_grouped_gemm::wgrad", mutates_args=())
+def wgrad(
+    lhs: Tensor,
+    scale_lhs: Tensor,
+    rhs: Tensor,
+    scale_rhs: Tensor,
+    group_sizes: Tensor,
+    num_rows: int,
+    out_dtype: torch.dtype,
+    backend: str,
+) -> Tensor:
+    """Contract two columns layouts over each group; see `functional.grouped_gemm_wgrad`."""
+    chosen = backends.resolve(backend, lhs.device)
+    if chosen in ("reference", "cpu"):
+        module = reference if chosen == "reference" else cpu
+        return module.grouped_gemm_wgrad(
+            lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype
+        )
+    return _kernels().wgrad(lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype)
+
+
+@wgrad.register_fake
+def _(
+    lhs: Tensor,
+    scale_lhs: Tensor,
+    rhs: Tensor,
+    scale_rhs: Tensor,
+    group_sizes: Tensor,
+    num_rows: int,
+    out_dtype: torch.dtype,
+    backend: str,
+) -> Tensor:
+    del scale_lhs, scale_rhs, num_rows, backend
+    shape = (group_sizes.shape[0], lhs.shape[0], rhs.shape[0])
+    return lhs.new_empty(shape, dtype=out_dtype)

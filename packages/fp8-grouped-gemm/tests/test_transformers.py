@@ -1,0 +1,100 @@
+"""transformers MoE models run their experts here after switching one argument."""
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, MixtralConfig, Qwen3MoeConfig
+
+from fp8_grouped_gemm.integrations.transformers import experts_forward, register
+from fp8_grouped_gemm.testing import relative_error
+
+TINY = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 16,
+    "num_experts_per_tok": 2,
+    "max_position_embeddings": 64,
+}
+
+
+def build(config, implementation: str):
+    register()
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(config, experts_implementation=implementation)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Qwen3MoeConfig(**TINY, num_experts=4, moe_intermediate_size=48, intermediate_size=64),
+        MixtralConfig(**TINY, num_local_experts=4, intermediate_size=48),
+    ],
+    ids=["qwen3_moe", "mixtral"],
+)
+def test_logits_and_gradients_follow_the_eager_model(config) -> None:
+    ids = torch.randint(0, 64, (2, 24), generator=torch.Generator().manual_seed(1))
+    results = []
+    for implementation in ("eager", "fp8_grouped_gemm"):
+        model = build(config, implementation)
+        assert model.config._experts_implementation == implementation
+        out = model(ids, labels=ids)
+        out.loss.backward()
+        experts = [p.grad for n, p in model.named_parameters() if "experts" in n]
+        router = [p.grad for n, p in model.named_parameters() if "gate.weight" in n]
+        results.append((out.logits.detach(), *experts, *router))
+    for got, expected in zip(results[1], results[0], strict=True):
+        # FP8 rounding of both operands in one layer of each kind, then its backward.
+        assert relative_error(got, expected) < 1e-2
+    assert relative_error(results[1][0], results[0][0]) < 1e-3
+
+
+class Experts(torch.nn.Module):
+    """Experts with biases and transposed weights, as GPT-OSS stores them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(4)
+
+        def draw(*shape):
+            return torch.nn.Parameter(torch.randn(*shape, generator=generator) / 4)
+
+        self.num_experts = 3
+        self.has_gate = self.has_bias = self.is_transposed = True
+        self.gate_up_proj, self.gate_up_proj_bias = draw(3, 32, 64), draw(3, 64)
+        self.down_proj, self.down_proj_bias = draw(3, 32, 16), draw(3, 16)
+        self.down_proj = draw(3, 32, 32)
+        self.down_proj_bias = draw(3, 32)
+
+    def _apply_gate(self, x):
+        gate, up = x.chunk(2, -1)
+        return torch.nn.functional.silu(gate) * up
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_slots_of_other_ranks_count_for_nothing(has_bias) -> None:
+    experts = Experts()
+    experts.has_bias = has_bias
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(12, 32, generator=generator, requires_grad=True)
+    index = torch.randint(0, 4, (12, 2), generator=generator)  # 3 is another rank's expert
+    weights = torch.rand(12, 2, generator=generator)
+    out = experts_forward(experts, x, index, weights)
+    expected = torch.zeros(12, 32)
+    for token in range(12):
+        for slot in range(2):
+            expert = int(index[token, slot])
+            if expert == 3:
+                continue
+            hidden = x[token] @ experts.gate_up_proj[expert]
+            hidden = hidden + (experts.gate_up_proj_bias[expert] if has_bias else 0)
+            row = experts._apply_gate(hidden) @ experts.down_proj[expert]
+            row = row + (experts.down_proj_bias[expert] if has_bias else 0)
+            expected[token] += weights[token, slot] * row.detach()
+    # Four FP8 roundings in sequence (two operands, twice), the first two amplified by the gate.
+    assert relative_error(out.detach(), expected) < 5e-3
+    out.sum().backward()
+    assert x.grad.isfinite().all()
+    nowhere = (index == 3).all(1)
+    assert not x.grad[nowhere].any()
