@@ -132,6 +132,11 @@ def test_channel_adapters_are_built_from_an_example_and_learn():
         distiller(images())["PCCLoss(neck)"].backward()
     assert all(p.grad.abs().max() > 0 for p in made if p.ndim == 4)
     assert {k.split(".")[0] for k in distiller.state_dict()} == {"adapters"}
+    _, _, again = pair(Model(4), Model(6))
+    torch.manual_seed(99)
+    again.fit_adapters(images())
+    for mine, other in zip(again.parameters(), distiller.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=0, atol=0)
 
 
 def test_missing_adapters_and_forbidden_ones_are_named():

@@ -18,6 +18,7 @@ teacher. The distiller's own parameters are those of adapters and of losses that
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal
 
 import torch
@@ -74,6 +75,7 @@ class Distiller(nn.Module):
         student: The model being trained; not held as a submodule.
         teacher: The model to imitate; put into eval mode, its gradients switched off.
         matches: What to compare; each name once.
+        seed: Of the adapters' initial weights; the global generator is not touched.
 
     Raises:
         ConfigError: If there is no match or a name is used twice.
@@ -81,12 +83,18 @@ class Distiller(nn.Module):
     """
 
     def __init__(
-        self, student: nn.Module, teacher: nn.Module, matches: Sequence[FeatureMatch]
+        self,
+        student: nn.Module,
+        teacher: nn.Module,
+        matches: Sequence[FeatureMatch],
+        *,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         names = [match.name for match in matches]
         if not names or len(set(names)) < len(names):
             raise ConfigError(f"matches need at least one entry and distinct names; got {names}")
+        self.seed = seed
         self.matches = tuple(matches)
         self.loss_modules = nn.ModuleList(match.loss for match in matches)
         self.adapters = nn.ModuleDict()
@@ -187,10 +195,22 @@ class Distiller(nn.Module):
             )
             for level, (one, other) in enumerate(pairs):
                 if one.shape[1] != other.shape[1] and match.adapt == "channels":
-                    adapter = nn.Conv2d(one.shape[1], other.shape[1], 1).to(one.device)
-                    self.adapters[f"{index}-{level}"] = adapter
+                    adapter = self._new_adapter(match, level, one.shape[1], other.shape[1])
+                    self.adapters[f"{index}-{level}"] = adapter.to(one.device)
                     made += adapter.parameters()
         return made
+
+    def _new_adapter(self, match: FeatureMatch, level: int, ours: int, theirs: int) -> nn.Conv2d:
+        """A 1x1 convolution whose weights depend on nothing but the seed, the name and the level.
+
+        So every process of a distributed run makes the same one.
+        """
+        key = f"pcc-distill/adapter/{match.name}/{level}/{self.seed}".encode()
+        draws = torch.Generator().manual_seed(int.from_bytes(sha256(key).digest()[:7], "little"))
+        adapter = nn.Conv2d(ours, theirs, 1, device="meta").to_empty(device="cpu")
+        nn.init.kaiming_normal_(adapter.weight, nonlinearity="linear", generator=draws)
+        nn.init.zeros_(adapter.bias)
+        return adapter
 
     def _teacher_names(self) -> set[str]:
         return {match.teacher for match in self.matches}

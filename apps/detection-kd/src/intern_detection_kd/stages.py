@@ -1,0 +1,162 @@
+"""The stages of a run: data, teacher, student alone, one student per arm, report."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from intern_detection_kd.coco import CocoSet, check_same_categories, read_coco
+from intern_detection_kd.config import ArmConfig, DetectorConfig, RunConfig
+from intern_detection_kd.detector import Detector
+from intern_detection_kd.digits import build_digits
+from intern_detection_kd.evaluation import evaluate
+from intern_detection_kd.pictures import Pictures
+from intern_detection_kd.report import write_report
+from intern_detection_kd.training import TeacherFeatures, Training, make_detector
+from intern_runs import CheckpointError, RunDisplay, RunFolder, load_state, save_state
+
+PACKAGES = ("intern-detection-kd", "pcc-distill", "torch", "torchvision", "pycocotools", "numpy")
+
+
+def stages(config: RunConfig) -> dict[str, str]:
+    """Stage names and what to call them on the screen."""
+    return {
+        "data": "data set",
+        "teacher": "teacher",
+        "student": "student alone",
+        **{name: f"student + {arm.loss}" for name, arm in config.arms.items()},
+    }
+
+
+def run(config: RunConfig, folder: RunFolder, display: RunDisplay) -> dict[str, Any]:
+    """Run every stage that has not finished, then write the report.
+
+    Args:
+        config: The checked configuration.
+        folder: The run folder, new or to be resumed.
+        display: Where progress is shown.
+
+    Returns:
+        Final metrics per stage.
+    """
+    train, val = _data(config, folder, display)
+    num_classes = len(train.category_ids)
+    pictures = tuple(Pictures(data, config.data.image_size) for data in (train, val))
+    teacher = _teacher(config, folder, display, num_classes, pictures)
+    features = TeacherFeatures(teacher, pictures[0], config.teacher_feature_scale)
+    arms: dict[str, ArmConfig | None] = {"student": None, **config.arms}
+    for stage, arm in arms.items():
+        if folder.result(stage) is None:
+            model = make_detector(config.student, num_classes, "student", config.seed)
+            training = Training(stage, model, config.steps, config, arm, features)
+            _train(training, folder, display, pictures)
+        else:
+            _tell(stage, folder, display)
+    results = {stage: folder.result(stage) or {} for stage in ("teacher", *arms)}
+    write_report(folder, config)
+    return results
+
+
+def check_inputs(config: RunConfig) -> None:
+    """Read what the run will read, before anything is written.
+
+    Raises:
+        DataError: If an annotation file is wrong.
+        CheckpointError: If the teacher's checkpoint is missing or damaged.
+    """
+    if config.data.train:
+        train = read_coco(config.data.train, config.data.train_folder)
+        check_same_categories(train, read_coco(config.data.val, config.data.val_folder))
+    if config.teacher_checkpoint:
+        load_state(config.teacher_checkpoint)
+
+
+def load_detector(path: str | Path, config: DetectorConfig, num_classes: int) -> Detector:
+    """Build a detector and load its weights.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged or of another size of detector.
+    """
+    model = Detector(config, num_classes)
+    state = load_state(path)
+    try:
+        nn.Module.load_state_dict(model, state["model"])
+    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+        first = str(error).splitlines()[-1].strip()
+        raise CheckpointError(
+            f"{path}: does not fit the configured detector (width {config.width}, "
+            f"{config.blocks} blocks, {config.neck_channels} neck channels, {num_classes} "
+            f"categories): {first}"
+        ) from None
+    return model
+
+
+def _data(config: RunConfig, folder: RunFolder, display: RunDisplay) -> tuple[CocoSet, CocoSet]:
+    settings = config.data
+    display.begin("data", 1 if settings.train else settings.train_images + settings.val_images)
+    if settings.train:
+        files = {"train": settings.train, "val": settings.val}
+        folders = {"train": settings.train_folder, "val": settings.val_folder}
+    else:
+        files = build_digits(
+            folder.path / "data",
+            num_train=settings.train_images,
+            num_val=settings.val_images,
+            size=settings.image_size,
+            seed=config.seed,
+            on_image=lambda: display.advance("data"),
+        )
+        folders = {"train": "", "val": ""}
+    train, val = (read_coco(files[split], folders[split]) for split in ("train", "val"))
+    check_same_categories(train, val)
+    boxes = [sum(len(r.boxes) for r in data.records) for data in (train, val)]
+    display.end(
+        "data",
+        f"{len(train.records)} images with {boxes[0]} boxes to train on, "
+        f"{len(val.records)} with {boxes[1]} to evaluate on",
+    )
+    return train, val
+
+
+def _teacher(
+    config: RunConfig,
+    folder: RunFolder,
+    display: RunDisplay,
+    num_classes: int,
+    pictures: tuple[Pictures, ...],
+) -> Detector:
+    path = folder.path / "models" / "teacher.safetensors"
+    if config.teacher_checkpoint and folder.result("teacher") is None:
+        model = load_detector(config.teacher_checkpoint, config.teacher, num_classes)
+        display.begin("teacher", 1)
+        _finish("teacher", model, evaluate(model, pictures[1]), folder, display)
+    elif folder.result("teacher") is None:
+        model = make_detector(config.teacher, num_classes, "teacher", config.seed)
+        training = Training("teacher", model, config.teacher_steps, config)
+        _train(training, folder, display, pictures)
+    else:
+        _tell("teacher", folder, display)
+    return load_detector(path, config.teacher, num_classes)
+
+
+def _train(
+    training: Training, folder: RunFolder, display: RunDisplay, pictures: tuple[Pictures, ...]
+) -> None:
+    result = training.run(*pictures, folder, display)
+    _finish(training.stage, training.model, result, folder, display)
+
+
+def _finish(
+    stage: str, model: Detector, result: dict[str, Any], folder: RunFolder, display: RunDisplay
+) -> None:
+    (folder.path / "models").mkdir(exist_ok=True)
+    weights = {"model": dict(model.state_dict())}
+    save_state(weights, folder.path / "models" / f"{stage}.safetensors")
+    parameters = sum(p.numel() for p in model.parameters())
+    folder.finish(stage, result | {"parameters": parameters})
+    _tell(stage, folder, display)
+
+
+def _tell(stage: str, folder: RunFolder, display: RunDisplay) -> None:
+    result = folder.result(stage) or {}
+    display.end(stage, f"mAP {result['map']:.3f}, AP50 {result['map50']:.3f}")
