@@ -1,0 +1,1 @@
+"""Rewards: turning verifier answers into verdicts, and mixing several sources."""

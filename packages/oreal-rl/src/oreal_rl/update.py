@@ -1,0 +1,300 @@
+"""Second half of a step: from chosen rollouts to optimiser steps.
+
+Counts that normalise the loss are taken over the whole optimiser step first, so the split into
+micro-batches changes nothing but rounding.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from oreal_rl.algorithms import Algorithm, LossInputs, Totals
+from oreal_rl.config import OrealConfig
+from oreal_rl.errors import NonFiniteError
+from oreal_rl.importance import importance_weights
+from oreal_rl.kl import kl_cov_loss, kl_loss, kl_per_token, select_high_covariance
+from oreal_rl.samplers.modes import generating
+from oreal_rl.scoring import make_batch, response_logits, supported_logprobs, token_logprobs
+from oreal_rl.token_trainer import TokenRewardTrainer
+from oreal_rl.types import TrainBatch, TrainItem
+
+
+@dataclass(frozen=True, kw_only=True)
+class MicroBatch:
+    """A forward pass' worth of rollouts and all that is known before the policy's forward.
+
+    Attributes:
+        batch: The rollouts.
+        old_logprobs: At the start of the update, nats; None where this forward itself gives them.
+        reference_logprobs: Under the reference, nats; None where there is no KL to it.
+        token_weights: From the token reward model.
+        held_back: Tokens under KL-Cov; None where it is off.
+    """
+
+    batch: TrainBatch
+    old_logprobs: Tensor | None
+    reference_logprobs: Tensor | None
+    token_weights: Tensor
+    held_back: Tensor | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Updater:
+    """Turns rollouts into optimiser steps on the policy."""
+
+    config: OrealConfig
+    algorithm: Algorithm
+    policy: nn.Module
+    optimizer: torch.optim.Optimizer
+    reference: nn.Module | None
+    token_trainer: TokenRewardTrainer | None
+    pad_token_id: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where the policy lives."""
+        return next(self.policy.parameters()).device
+
+    def update(self, items: Sequence[TrainItem], *, freeze: bool) -> dict[str, float]:
+        """Take `num_minibatches` optimiser steps.
+
+        Args:
+            items: The chosen rollouts.
+            freeze: Train the token reward model only.
+
+        Returns:
+            Metrics, means over the optimiser steps.
+
+        Raises:
+            NonFiniteError: Where the loss or the gradient norm is not finite.
+        """
+        parts = [part for part in split_groups(items, self.config.num_minibatches) if part]
+        prepared = [self._prepare(part) for part in parts]
+        sums: defaultdict[str, float] = defaultdict(float)
+        for micro_batches in prepared:
+            if freeze:
+                continue
+            for name, value in self._optimizer_step(micro_batches).items():
+                sums[name] += value / len(prepared)
+        if self.token_trainer is not None:
+            batches = [micro.batch for micro_batches in prepared for micro in micro_batches]
+            sums.update(self.token_trainer.train_on(batches))
+        return dict(sums)
+
+    def _prepare(self, items: Sequence[TrainItem]) -> list[MicroBatch]:
+        micro_batches = []
+        for chunk in split_tokens(items, self.config.micro_batch_tokens):
+            batch = make_batch(chunk, pad_token_id=self.pad_token_id, device=self.device)
+            weights = torch.ones_like(batch.sampling_logprobs)
+            if self.token_trainer is not None:
+                weights = self.token_trainer.weights(batch)
+            micro_batches.append(
+                MicroBatch(
+                    batch=batch,
+                    old_logprobs=self._frozen_logprobs(self.policy, batch, chunk)
+                    if self.config.num_minibatches > 1
+                    else None,
+                    reference_logprobs=self._frozen_logprobs(self.reference, batch, chunk)
+                    if self.reference is not None
+                    else None,
+                    token_weights=weights,
+                    held_back=None,
+                )
+            )
+        return self._hold_back(micro_batches) if self.config.kl_cov_fraction > 0 else micro_batches
+
+    def _frozen_logprobs(
+        self, model: nn.Module, batch: TrainBatch, chunk: Sequence[TrainItem]
+    ) -> Tensor:
+        with generating(model):
+            logits = response_logits(model, batch, share_prompts=self.config.share_prompts)
+            return token_logprobs(logits, batch, temperature=self.config.temperature)[0]
+
+    def _hold_back(self, micro_batches: list[MicroBatch]) -> list[MicroBatch]:
+        """Choose KL-Cov's tokens over the whole optimiser step."""
+        width = max(micro.batch.mask.shape[1] for micro in micro_batches)
+
+        def pad(values: Tensor) -> Tensor:
+            return nn.functional.pad(values, (0, width - values.shape[1]))
+
+        logprobs = [
+            micro.batch.sampling_logprobs + micro.batch.support_logmass
+            if micro.old_logprobs is None
+            else micro.old_logprobs
+            for micro in micro_batches
+        ]
+        chosen = select_high_covariance(
+            torch.cat([pad(values) for values in logprobs]),
+            torch.cat([micro.batch.advantages for micro in micro_batches])[:, None],
+            torch.cat([pad(micro.batch.mask) for micro in micro_batches]),
+            fraction=self.config.kl_cov_fraction,
+        )
+        results, start = [], 0
+        for micro, values in zip(micro_batches, logprobs, strict=True):
+            rows, length = micro.batch.mask.shape
+            results.append(
+                MicroBatch(
+                    batch=micro.batch,
+                    old_logprobs=values,
+                    reference_logprobs=micro.reference_logprobs,
+                    token_weights=micro.token_weights,
+                    held_back=chosen[start : start + rows, :length],
+                )
+            )
+            start += rows
+        return results
+
+    def _optimizer_step(self, micro_batches: list[MicroBatch]) -> dict[str, float]:
+        totals = count_totals([micro.batch for micro in micro_batches])
+        self.optimizer.zero_grad(set_to_none=True)
+        sums: defaultdict[str, float] = defaultdict(float)
+        for micro in micro_batches:
+            loss, terms = self._loss(micro, totals)
+            if not torch.isfinite(loss):
+                raise NonFiniteError(
+                    f"the loss is {float(loss)}; expected a finite number; lower learning_rate or "
+                    "look at the reported log-probabilities"
+                )
+            loss.backward()
+            for name, value in {"loss": loss.detach(), **terms}.items():
+                sums[name] += float(value)
+        sums.update(self._apply())
+        return dict(sums)
+
+    def _loss(self, micro: MicroBatch, totals: Totals) -> tuple[Tensor, dict[str, Tensor]]:
+        batch, config = micro.batch, self.config
+        logits = response_logits(self.policy, batch, share_prompts=config.share_prompts)
+        logprobs, entropy = token_logprobs(logits, batch, temperature=config.temperature)
+        old = logprobs.detach() if micro.old_logprobs is None else micro.old_logprobs
+        importance = self._importance(logits, old, batch)
+        loss, terms = self.algorithm.policy_loss(
+            LossInputs(
+                logprobs=logprobs,
+                old_logprobs=old,
+                token_weights=micro.token_weights,
+                importance=importance,
+                batch=batch,
+                totals=totals,
+            )
+        )
+        if config.kl_coef > 0:
+            reference = old if micro.reference_logprobs is None else micro.reference_logprobs
+            kl = kl_loss(
+                logprobs,
+                reference,
+                batch.mask,
+                estimator=config.kl_estimator,
+                num_tokens=totals.tokens,
+            )
+            loss = loss + config.kl_coef * kl
+            terms["kl"] = kl.detach()
+        if micro.held_back is not None:
+            held = kl_cov_loss(logprobs, old, micro.held_back, num_tokens=totals.tokens)
+            loss = loss + config.kl_cov_coef * held
+            terms["kl_cov"] = held.detach()
+        with torch.no_grad():
+            count = max(totals.tokens, 1.0)
+            sampler = batch.sampling_logprobs + batch.support_logmass
+            gap = kl_per_token(sampler, old, estimator="k3")
+            terms["entropy"] = entropy.sum() / count
+            terms["sampler_kl"] = torch.where(batch.mask, gap, torch.zeros_like(gap)).sum() / count
+            terms["importance_mean"] = (importance * batch.mask).sum() / count
+        return loss, terms
+
+    def _importance(self, logits: Tensor, old: Tensor, batch: TrainBatch) -> Tensor:
+        train = old - batch.support_logmass
+        if batch.support_mask is not None:
+            train = supported_logprobs(logits, batch, temperature=self.config.temperature)
+        return importance_weights(
+            train,
+            batch.sampling_logprobs,
+            batch.mask,
+            kind=self.config.importance,
+            cap=self.config.importance_cap,
+            floor=self.config.importance_floor,
+        )
+
+    def _apply(self) -> dict[str, float]:
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        norm = nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm)
+        value = float(norm)
+        if not math.isfinite(value):
+            self.optimizer.zero_grad(set_to_none=True)
+            raise NonFiniteError(
+                f"the gradient norm is {value}; expected a finite number; lower learning_rate"
+            )
+        limit = self.config.skip_grad_norm
+        skipped = limit is not None and value > limit
+        if not skipped:
+            self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return {"grad_norm": value, "updates_skipped": float(skipped)}
+
+
+def count_totals(batches: Sequence[TrainBatch]) -> Totals:
+    """Count trained tokens and rollouts over the batches of one optimiser step."""
+    tokens = positive = sequences = 0
+    for batch in batches:
+        tokens += int(batch.mask.sum())
+        positive += int((batch.mask & batch.is_positive[:, None]).sum())
+        sequences += int(batch.mask.any(dim=1).sum())
+    return Totals(
+        tokens=float(tokens),
+        positive_tokens=float(positive),
+        negative_tokens=float(tokens - positive),
+        sequences=float(sequences),
+    )
+
+
+def split_groups(items: Sequence[TrainItem], count: int) -> list[list[TrainItem]]:
+    """Split rollouts into `count` parts of whole groups, as even as it goes.
+
+    Args:
+        items: Rollouts, those of a group next to each other.
+        count: Number of parts.
+
+    Returns:
+        Parts; the last ones are empty where there are fewer groups than parts.
+    """
+    groups = sorted({item.group for item in items})
+    part_of = {group: place * count // len(groups) for place, group in enumerate(groups)}
+    parts: list[list[TrainItem]] = [[] for _ in range(count)]
+    for item in items:
+        parts[part_of[item.group]].append(item)
+    return parts
+
+
+def split_tokens(items: Sequence[TrainItem], budget: int) -> Iterator[list[TrainItem]]:
+    """Split into micro-batches of similar length within a budget of padded positions.
+
+    Groups stay together (they share their prompt's forward pass); a group beyond the budget makes a
+    micro-batch of its own.
+
+    Args:
+        items: Rollouts.
+        budget: Most padded token positions per micro-batch, counted as rows x (prompt + response).
+
+    Yields:
+        Micro-batches.
+    """
+    groups: defaultdict[int, list[TrainItem]] = defaultdict(list)
+    for item in items:
+        groups[item.group].append(item)
+
+    def size(members: list[TrainItem]) -> int:
+        return len(members[0].prompt_ids) + max(item.rollout.num_tokens for item in members)
+
+    chunk: list[TrainItem] = []
+    width = 0
+    for members in sorted(groups.values(), key=lambda members: (-size(members), members[0].group)):
+        width = max(width, size(members))
+        if chunk and width * (len(chunk) + len(members)) > budget:
+            yield chunk
+            chunk, width = [], size(members)
+        chunk = chunk + members
+    if chunk:
+        yield chunk
