@@ -50,17 +50,27 @@ def _quote(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
+def _enclosed(text: str) -> bool:
+    """Tell whether the bracket that opens a text is closed by its last character."""
+    if len(text) < 2 or _BRACKETS.get(text[0]) != text[-1]:
+        return False
+    depth = 0
+    for place, mark in enumerate(text):
+        depth += (mark == text[0]) - (mark == text[-1])
+        if not depth:
+            return place == len(text) - 1
+    return False
+
+
 def split_items(text: str) -> list[str]:
     """Split `1 2 3`, `1, 2, 3` or `[1, 2, 3]` into its items; `none` and `[]` are empty.
 
     Raises:
-        UnparsableAnswer: If brackets do not match or an item is missing.
+        UnparsableAnswer: If an item is missing.
         OverLimitAnswer: If there are more than `MAX_ITEMS` items.
     """
     text = text.strip()
-    if text and text[0] in _BRACKETS:
-        if text[-1] != _BRACKETS[text[0]]:
-            raise UnparsableAnswer(f"the bracket {text[0]} is not closed at the end of the list")
+    if _enclosed(text):
         text = text[1:-1].strip()
         if not text:
             return []

@@ -1,0 +1,1 @@
+"""Named engines that families share: chemistry, genetics, graphs, grids and the like."""

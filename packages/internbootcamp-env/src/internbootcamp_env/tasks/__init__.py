@@ -1,0 +1,1 @@
+"""Task families, one folder per field; each module lists its tasks in `TASKS`."""
