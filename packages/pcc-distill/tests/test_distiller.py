@@ -11,10 +11,12 @@ from pcc_distill import (
     Distiller,
     FeatureError,
     FeatureMatch,
+    FGDLoss,
     MSELoss,
     PCCLoss,
     ShapeError,
 )
+from pcc_distill.schedules import stop_after
 
 
 class Neck(nn.Module):
@@ -244,3 +246,59 @@ def test_wrapped_models_are_searched_inside_the_wrapper():
     wrapped.add_module("module", student)
     distiller = Distiller(wrapped, Model(), [FeatureMatch(loss=PCCLoss(), student="neck")])
     assert step(student, distiller)["PCCLoss(neck)"] > 0
+
+
+def test_a_schedule_scales_the_loss_and_stops_the_teacher():
+    student, teacher, distiller = pair(schedule=stop_after(0.5, factor=3.0))
+    _, _, plain = pair(student, teacher)
+    tripled = step(student, distiller)["PCCLoss(neck)"]
+    torch.testing.assert_close(tripled, 3 * step(student, plain)["PCCLoss(neck)"])
+    distiller.progress = 0.5
+    calls = []
+    teacher.register_forward_hook(lambda *_: calls.append(1))
+    assert step(student, distiller) == {}
+    assert not calls
+
+
+def test_a_copied_student_with_its_distiller_shares_the_teacher_and_listens_to_the_copy():
+    student, teacher, distiller = pair()
+    student.distillation = distiller
+    assert not any("distillation" in name for name in student.state_dict())
+    copied = copy.deepcopy(student)
+    assert copied.distillation.teacher is teacher
+    assert copied.distillation.student is copied
+    assert step(copied, copied.distillation)["PCCLoss(neck)"] > 0
+    alone = copy.deepcopy(distiller)
+    assert alone.student is student
+
+
+def test_losses_that_look_at_objects_get_the_boxes():
+    student, teacher = Model(), Model()
+    match = FeatureMatch(loss=FGDLoss(channels=4), student="neck")
+    distiller = Distiller(student, teacher, [match])
+    with distiller.watch():
+        student(images())
+        known = distiller.teach(images())
+        boxes = [torch.tensor([[1.0, 1.0, 9.0, 9.0]])] * 2
+        losses = distiller.compare(known, boxes=boxes, image_size=(16, 20))
+    assert losses["FGDLoss(neck)"] > 0
+    assert any(name.startswith("loss_modules.0") for name in distiller.state_dict())
+
+
+def test_an_item_of_a_tuple_can_be_chosen():
+    student, _, distiller = pair(output=0)
+    by_item = step(student, distiller)["PCCLoss(neck)"]
+    student, _, distiller = pair(student_levels=(0,), teacher_levels=(0,))
+    torch.testing.assert_close(step(student, distiller)["PCCLoss(neck)"], by_item)
+    student, _, distiller = pair(output=5)
+    with pytest.raises(FeatureError, match="gives list without an item 5; correct `output`"):
+        step(student, distiller)
+
+
+def test_models_can_be_run_in_another_way_than_by_calling_them():
+    student, teacher = Model(4), Model(6)
+    match = FeatureMatch(loss=PCCLoss(), student="neck")
+    calls = {"student_call": student.neck, "teacher_call": teacher.neck}
+    distiller = Distiller(student, teacher, [match], **calls)
+    assert len(distiller.fit_adapters(images())) == 4
+    assert set(distiller.teach(images())) == {"neck"}

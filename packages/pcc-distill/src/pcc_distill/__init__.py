@@ -15,7 +15,17 @@ from pcc_distill.errors import (
     ShapeError,
     TeacherError,
 )
-from pcc_distill.losses import CWDLoss, FeatureLoss, MSELoss, PCCLoss, pcc_loss, pcc_loss_reference
+from pcc_distill.losses import (
+    CWDLoss,
+    DISTLoss,
+    FeatureLoss,
+    FGDLoss,
+    MGDLoss,
+    MSELoss,
+    PCCLoss,
+    pcc_loss,
+    pcc_loss_reference,
+)
 
 __version__ = version("pcc-distill")
 
@@ -23,11 +33,14 @@ __all__ = [
     "CWDLoss",
     "CacheError",
     "ConfigError",
+    "DISTLoss",
     "DistillError",
     "Distiller",
+    "FGDLoss",
     "FeatureError",
     "FeatureLoss",
     "FeatureMatch",
+    "MGDLoss",
     "MSELoss",
     "PCCLoss",
     "ShapeError",

@@ -15,11 +15,12 @@ the distiller, so `state_dict()`, `parameters()`, an EMA of the student and DDP'
 teacher. The distiller's own parameters are those of adapters and of losses that learn.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,7 @@ from pcc_distill.errors import ConfigError, FeatureError, ShapeError
 from pcc_distill.features import FeatureTap
 from pcc_distill.losses.base import FeatureLoss
 from pcc_distill.losses.levels import as_levels
+from pcc_distill.schedules import Schedule, constant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,9 @@ class FeatureMatch:
             and width and leaves the rest out.
         adapt: "channels" puts a learned 1x1 convolution on student levels whose channels differ
             from the teacher's; "never" makes that an error.
+        output: Which item to take where the module returns a tuple of several things, such as the
+            class logits of a head; the whole output if None.
+        schedule: Factor of the loss over the training; see `pcc_distill.schedules`.
     """
 
     loss: FeatureLoss
@@ -55,6 +60,8 @@ class FeatureMatch:
     teacher_levels: Sequence[int] | None = None
     pairing: Literal["index", "size"] = "index"
     adapt: Literal["channels", "never"] = "channels"
+    output: int | None = None
+    schedule: Schedule = field(default_factory=constant)
 
     def __post_init__(self) -> None:
         if not isinstance(self.loss, FeatureLoss):
@@ -76,6 +83,9 @@ class Distiller(nn.Module):
         teacher: The model to imitate; put into eval mode, its gradients switched off.
         matches: What to compare; each name once.
         seed: Of the adapters' initial weights; the global generator is not touched.
+        student_call: How `fit_adapters` runs the student; called like the student if None.
+        teacher_call: How the teacher is run, for example to skip its head; called like the teacher
+            if None.
 
     Raises:
         ConfigError: If there is no match or a name is used twice.
@@ -89,16 +99,20 @@ class Distiller(nn.Module):
         matches: Sequence[FeatureMatch],
         *,
         seed: int = 0,
+        student_call: Callable[..., Any] | None = None,
+        teacher_call: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__()
         names = [match.name for match in matches]
         if not names or len(set(names)) < len(names):
             raise ConfigError(f"matches need at least one entry and distinct names; got {names}")
         self.seed = seed
+        self.progress = 0.0  # share of the training that is done, for the schedules
         self.matches = tuple(matches)
         self.loss_modules = nn.ModuleList(match.loss for match in matches)
         self.adapters = nn.ModuleDict()
         self._models = (student, teacher.eval().requires_grad_(False))  # a tuple: not submodules
+        self._calls = (student_call, teacher_call)
         self._student_tap = FeatureTap(student, {m.student for m in matches}, side="student")
         self._teacher_tap = FeatureTap(teacher, {m.teacher for m in matches}, side="teacher")
 
@@ -118,8 +132,13 @@ class Distiller(nn.Module):
         with self._student_tap:
             yield
 
+    @property
+    def is_active(self) -> bool:
+        """Whether any loss has a factor above 0 at the present progress."""
+        return any(match.schedule(self.progress) > 0 for match in self.matches)
+
     def forward(self, *inputs: Any, **keywords: Any) -> dict[str, Tensor]:
-        """Run the teacher on the student's inputs and compare.
+        """Run the teacher on the student's inputs and compare; nothing if no loss is active.
 
         Args:
             *inputs: What the teacher is called with.
@@ -132,7 +151,7 @@ class Distiller(nn.Module):
             FeatureError: If the student has not run inside `watch()` or gives no gradient.
             ShapeError: If features do not fit together.
         """
-        return self.compare(self.teach(*inputs, **keywords))
+        return self.compare(self.teach(*inputs, **keywords)) if self.is_active else {}
 
     @torch.no_grad()
     def teach(self, *inputs: Any, **keywords: Any) -> dict[str, Any]:
@@ -143,21 +162,32 @@ class Distiller(nn.Module):
         """
         self.teacher.eval()
         with self._teacher_tap:
-            self.teacher(*inputs, **keywords)
+            (self._calls[1] or self.teacher)(*inputs, **keywords)
             return {name: self._teacher_tap.take(name) for name in self._teacher_names()}
 
-    def compare(self, teacher_features: Mapping[str, Any]) -> dict[str, Tensor]:
+    def compare(
+        self,
+        teacher_features: Mapping[str, Any],
+        *,
+        boxes: Sequence[Tensor] | None = None,
+        image_size: tuple[int, int] | None = None,
+    ) -> dict[str, Tensor]:
         """Compare the student's latest features with given teacher features.
 
         Args:
             teacher_features: As from `teach`, or from a cache.
+            boxes: Per image, corners [n, 4] in pixels; for losses that look at objects.
+            image_size: Height and width of the network's input, in pixels; for the same losses.
 
         Returns:
-            Loss per match.
+            Loss per match whose factor is above 0.
         """
         taken = {name: self._student_tap.take(name) for name in {m.student for m in self.matches}}
         losses = {}
         for index, match in enumerate(self.matches):
+            factor = match.schedule(self.progress)
+            if factor == 0:
+                continue
             ours, theirs = self._levels(
                 match, taken[match.student], teacher_features[match.teacher]
             )
@@ -166,7 +196,9 @@ class Distiller(nn.Module):
                     f"the student's module {match.student!r} gives features without gradient; is "
                     "it frozen, or inside a reentrant checkpoint (use use_reentrant=False)?"
                 )
-            losses[match.name] = match.loss(self._adapted(index, match, ours, theirs), theirs)
+            extra = {"boxes": boxes, "image_size": image_size} if match.loss.needs_boxes else {}
+            ours = self._adapted(index, match, ours, theirs)
+            losses[match.name] = match.loss(ours, theirs, **extra) * factor
         return losses
 
     @torch.no_grad()
@@ -182,8 +214,9 @@ class Distiller(nn.Module):
         self.student.eval()
         try:
             with self._student_tap:
-                self.student(*inputs, **keywords)
-                ours = {m.student: self._student_tap.take(m.student) for m in self.matches}
+                (self._calls[0] or self.student)(*inputs, **keywords)
+                names = {m.student for m in self.matches}
+                ours = {name: self._student_tap.take(name) for name in names}
         finally:
             for module in was_training:
                 module.training = True
@@ -218,6 +251,8 @@ class Distiller(nn.Module):
     def _levels(
         self, match: FeatureMatch, student: Any, teacher: Any
     ) -> tuple[list[Tensor], list[Tensor]]:
+        if match.output is not None:
+            student, teacher = _item(student, match, "student"), _item(teacher, match, "teacher")
         ours = _chosen(as_levels(student, side="student"), match.student_levels, match, "student")
         theirs = _chosen(as_levels(teacher, side="teacher"), match.teacher_levels, match, "teacher")
         if match.pairing == "index":
@@ -262,6 +297,29 @@ class Distiller(nn.Module):
         """Move the teacher along with the distiller's own parameters."""
         self.teacher._apply(fn)
         return super()._apply(fn, recurse)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A copy that shares the teacher, and the student unless that is being copied too.
+
+        So a moving average of a student that carries its distiller copies no teacher.
+        """
+        memo[id(self.teacher)] = self.teacher
+        memo.setdefault(id(self.student), self.student)
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        for name, value in self.__dict__.items():
+            made.__dict__[name] = copy.deepcopy(value, memo)
+        return made
+
+
+def _item(output: Any, match: FeatureMatch, side: str) -> Any:
+    try:
+        return output[match.output]
+    except (TypeError, IndexError, KeyError):
+        raise FeatureError(
+            f"{match.name}: the {side}'s module gives {type(output).__name__} without an item "
+            f"{match.output}; correct `output`"
+        ) from None
 
 
 def _chosen(

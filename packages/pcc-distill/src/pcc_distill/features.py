@@ -57,7 +57,9 @@ class FeatureTap:
 
     def __init__(self, model: nn.Module, names: Iterable[str], *, side: str = "model") -> None:
         self.side = side
-        self._modules = {name: find_module(model, name, side=side) for name in names}
+        self._model, self._names = model, sorted(set(names))
+        for name in self._names:
+            find_module(model, name, side=side)
         self._handles: list[RemovableHandle] = []
         self._outputs: dict[str, Any] = {}
 
@@ -82,11 +84,12 @@ class FeatureTap:
         """Set the hooks; does nothing when they are set."""
         if self._handles:
             return
-        for name, module in self._modules.items():
+        for name in self._names:
 
             def keep(_module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
                 self._outputs[name] = output
 
+            module = find_module(self._model, name, side=self.side)
             self._handles.append(module.register_forward_hook(keep))
 
     def close(self) -> None:
