@@ -34,6 +34,7 @@ def make_batch(is_positive, lengths, advantages, dtype=torch.float64):
         prompt_index=torch.arange(rows),
         response_ids=torch.zeros(rows, width, dtype=torch.long),
         mask=mask,
+        attention=mask,
         advantages=torch.tensor(advantages, dtype=dtype),
         rewards=torch.tensor(is_positive, dtype=dtype),
         is_positive=torch.tensor(is_positive),

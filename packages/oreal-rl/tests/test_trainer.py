@@ -1,6 +1,7 @@
 """The loop: learning, resuming bit for bit, and the defined outcomes at the edges."""
 
 import copy
+import dataclasses
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from oreal_rl.errors import (
     StateError,
     VerifierError,
 )
+from oreal_rl.samplers import KVLoopSampler
 from oreal_rl.testing import CharTokenizer, SortTask, TinyPolicy
 
 TASK = SortTask(num_digits=2)
@@ -396,3 +398,86 @@ def test_settings_are_checked():
             OrealConfig.preset("repo", **bad)
     with pytest.raises(ConfigError, match="paper"):
         OrealConfig.preset("grpo")
+
+
+class StaleSampler:
+    """Stamps every rollout as drawn by weights some versions ago; the first token is fresh."""
+
+    def __init__(self, inner, lag):
+        self.inner, self.lag, self.version = inner, lag, 0
+
+    def sync(self, policy, version):
+        self.version = version
+
+    def sample(self, *args, **kwargs):
+        return [
+            [
+                dataclasses.replace(r, policy_versions=(self.version - self.lag,) * r.num_tokens)
+                for r in group
+            ]
+            for group in self.inner.sample(*args, **kwargs)
+        ]
+
+
+@pytest.mark.parametrize(("lag", "updated"), [(1, True), (2, False)])
+def test_tokens_of_weights_too_old_are_masked(lag, updated):
+    policy = make_policy()
+    sampler = StaleSampler(KVLoopSampler(policy, TOKENIZER), lag)
+    trainer = make_trainer(make_config(max_staleness=1), policy=policy, sampler=sampler)
+    before = weights_of(trainer)
+    metrics = trainer.step()
+    assert same_bits(before, weights_of(trainer)) != updated
+    assert metrics["updates_skipped"] == float(not updated)
+
+
+def test_the_gate_keeps_an_undecided_reward_model_out():
+    results = []
+    for overrides in ({"token_reward": "none"}, {"token_reward": "threshold", "token_gate": 0.99}):
+        config = make_config("repo", policy_freeze_steps=0, **overrides)
+        trainer = make_trainer(config)
+        metrics = trainer.train(2)
+        results.append(weights_of(trainer))
+    assert same_bits(*results)
+    assert metrics[-1]["token_reward/gate_open"] == 0.0
+    assert 0.0 <= metrics[-1]["token_reward/balanced_accuracy"] <= 1.0
+
+
+def test_the_token_reward_model_learns_to_tell_right_from_wrong():
+    # Right means "starts with an odd digit": visible in one token, and right about as often as not.
+    config = make_config(
+        "repo", token_reward="threshold", policy_freeze_steps=1000, num_steps=40, selection="all",
+        token_learning_rate=3e-3, token_min_learning_rate=3e-3, prompts_per_step=16, group_size=16,
+    )  # fmt: skip
+    trainer = make_trainer(config, verifier=lambda p, r: [x[:1] in tuple("13579") for x in r])
+    metrics = trainer.train()
+    assert metrics[0]["token_reward/balanced_accuracy"] == 0.5
+    assert metrics[-1]["token_reward/accuracy_average"] > 0.7
+    assert sum(b["count"] for b in trainer.token_trainer.calibration) > 0
+
+
+def test_identical_completions_give_no_signal():
+    policy = make_policy()
+    with torch.no_grad():
+        policy.lm_head.weight.mul_(1e4)  # all the mass on one token: every sample is the same
+    metrics = make_trainer(make_config(), policy=policy).step()
+    assert metrics["count/groups_kept"] == 0.0
+    assert metrics["updated"] == 0.0
+
+
+def test_one_positive_in_64_trains_on_one_pair():
+    config = make_config(prompts_per_step=1, group_size=64)
+    trainer = make_trainer(config, verifier=lambda p, r: [place == 17 for place in range(len(r))])
+    metrics = trainer.step()
+    assert metrics["rollouts_trained"] == 2.0
+    assert metrics["pass_rate"] == 1 / 64
+    assert metrics["updated"] == 1.0
+
+
+def test_outliers_beyond_the_declared_range_never_reach_the_loss():
+    config = make_config("s1", algorithm="grpo")
+    trainer = make_trainer(
+        config, verifier=lambda p, r: [[1e4, -1e4, 0.0, 1.0][i % 4] for i in range(len(r))]
+    )
+    metrics = trainer.step()
+    assert metrics["count/rewards_abstained"] == 32.0
+    assert metrics["reward_mean"] == 0.5

@@ -12,7 +12,7 @@ Shape legend: B rollouts, T response positions.
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from oreal_rl.errors import ConfigError
@@ -75,7 +75,7 @@ def importance_weights(
 
 
 def staleness_mask(
-    token_versions: Float[Tensor, "B T"], *, version: int, max_staleness: int
+    token_versions: Int[Tensor, "B T"], *, version: int, max_staleness: int
 ) -> Bool[Tensor, "B T"]:
     """Tokens whose weights are at most `max_staleness` versions behind.
 

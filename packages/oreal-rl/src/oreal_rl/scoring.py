@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from oreal_rl.importance import staleness_mask
 from oreal_rl.types import TrainBatch, TrainItem
 
 
@@ -27,7 +28,8 @@ def make_batch(
     *,
     pad_token_id: int,
     device: torch.device | str = "cpu",
-    vocabulary_size: int | None = None,
+    version: int = 0,
+    max_staleness: int | None = None,
 ) -> TrainBatch:
     """Pad rollouts into tensors; equal prompts become one row.
 
@@ -35,7 +37,8 @@ def make_batch(
         items: Rollouts, at least one, each with at least one response token.
         pad_token_id: Fills padding.
         device: Where the tensors go.
-        vocabulary_size: Give it to build `support_mask` from the recorded nuclei.
+        version: Version of the weights now.
+        max_staleness: Mask tokens drawn by weights more versions ago than this; None masks none.
 
     Returns:
         The batch.
@@ -61,6 +64,7 @@ def make_batch(
     mask = torch.zeros((len(items), length), dtype=torch.bool)
     sampling_logprobs = torch.zeros((len(items), length))
     support_logmass = torch.zeros((len(items), length))
+    versions = torch.full((len(items), length), version)
     for row, item in enumerate(items):
         count = item.rollout.num_tokens
         response_ids[row, :count] = torch.tensor(item.rollout.response_ids)
@@ -68,12 +72,18 @@ def make_batch(
         sampling_logprobs[row, :count] = torch.tensor(item.rollout.logprobs)
         if item.rollout.support_logmass:
             support_logmass[row, :count] = torch.tensor(item.rollout.support_logmass)
+        if item.rollout.policy_versions:
+            versions[row, :count] = torch.tensor(item.rollout.policy_versions)
+    trained = mask
+    if max_staleness is not None:
+        trained = mask & staleness_mask(versions, version=version, max_staleness=max_staleness)
     return TrainBatch(
         prompt_ids=prompt_ids.to(device),
         prompt_mask=prompt_mask.to(device),
         prompt_index=torch.tensor(prompt_index, device=device),
         response_ids=response_ids.to(device),
-        mask=mask.to(device),
+        mask=trained.to(device),
+        attention=mask.to(device),
         advantages=torch.tensor([item.advantage for item in items], device=device),
         rewards=torch.tensor([item.reward for item in items], device=device),
         is_positive=torch.tensor([item.is_positive for item in items], device=device),
@@ -81,7 +91,8 @@ def make_batch(
         support_logmass=support_logmass.to(device),
         extras=join_extras(extras, device),
         routed_experts=_stack_routes(items, length, device),
-        support_mask=_support_mask(items, length, vocabulary_size, device),
+        support_ids=_stack_supports(items, length, device),
+        token_versions=versions.to(device),
     )
 
 
@@ -95,8 +106,8 @@ def join_extras(extras: Sequence[Mapping[str, Tensor]], device: Any) -> dict[str
 
 
 def _stack_routes(items: Sequence[TrainItem], length: int, device: Any) -> Tensor | None:
-    routes = [item.rollout.routed_experts for item in items]
-    if any(route is None for route in routes):
+    routes = [r for r in (item.rollout.routed_experts for item in items) if r is not None]
+    if len(routes) < len(items):
         return None
     first = routes[0]
     stacked = torch.zeros((len(items), length, *first.shape[1:]), dtype=torch.long)
@@ -105,17 +116,16 @@ def _stack_routes(items: Sequence[TrainItem], length: int, device: Any) -> Tenso
     return stacked.to(device)
 
 
-def _support_mask(
-    items: Sequence[TrainItem], length: int, vocabulary_size: int | None, device: Any
-) -> Tensor | None:
-    if vocabulary_size is None or any(item.rollout.support_ids is None for item in items):
+def _stack_supports(items: Sequence[TrainItem], length: int, device: Any) -> Tensor | None:
+    supports = [s for s in (item.rollout.support_ids for item in items) if s is not None]
+    if len(supports) < len(items):
         return None
-    support = torch.ones((len(items), length, vocabulary_size), dtype=torch.bool)
-    for row, item in enumerate(items):
-        for position, ids in enumerate(item.rollout.support_ids or ()):
-            support[row, position] = False
-            support[row, position, list(ids)] = True
-    return support.to(device)
+    width = max((len(ids) for support in supports for ids in support), default=1)
+    stacked = torch.full((len(items), length, width), -1)
+    for row, support in enumerate(supports):
+        for position, ids in enumerate(support):
+            stacked[row, position, : len(ids)] = torch.tensor(ids)
+    return stacked.to(device)
 
 
 def response_logits(
@@ -168,7 +178,7 @@ def _positions(mask: Tensor) -> Tensor:
 def _plain_logits(model: nn.Module, batch: TrainBatch, *, after: bool = False) -> Tensor:
     prompts = batch.prompt_ids[batch.prompt_index]
     prompt_mask = batch.prompt_mask[batch.prompt_index]
-    attention_mask = torch.cat([prompt_mask, batch.mask], dim=1)
+    attention_mask = torch.cat([prompt_mask, batch.attention], dim=1)
     length = batch.response_ids.shape[1]
     keep = length + (0 if after else 1)
     extra_inputs: dict[str, Any] = dict(_repeat_extras(batch))
@@ -215,7 +225,7 @@ def _shared_logits(model: nn.Module, batch: TrainBatch, *, after: bool = False) 
         return first
     cache = prefill.past_key_values
     cache.batch_select_indices(batch.prompt_index)
-    mask = batch.mask[:, :length]
+    mask = batch.attention[:, :length]
     prompt_lengths = batch.prompt_mask.sum(dim=1)[batch.prompt_index]
     rest = model(
         input_ids=batch.response_ids[:, :length],
@@ -266,14 +276,16 @@ def supported_logprobs(
 
     Args:
         logits: From `response_logits`.
-        batch: Rollouts with `support_mask`.
+        batch: Rollouts with `support_ids`.
         temperature: Sampling temperature.
 
     Returns:
         Nats, no gradient, 0 at padding.
     """
-    assert batch.support_mask is not None, "build the batch with vocabulary_size"
+    assert batch.support_ids is not None, "the sampler records supports with record_support=True"
     values = logits.detach().float() / (temperature or 1.0)
-    values = values.masked_fill(~batch.support_mask, float("-inf"))
-    chosen = torch.log_softmax(values, dim=-1).gather(-1, batch.response_ids[..., None]).squeeze(-1)
-    return torch.where(batch.mask, chosen, torch.zeros_like(chosen))
+    inside = values.gather(-1, batch.support_ids.clamp(min=0))
+    inside = inside.masked_fill(batch.support_ids < 0, float("-inf"))
+    chosen = values.gather(-1, batch.response_ids[..., None]).squeeze(-1)
+    logprobs = chosen - inside.logsumexp(dim=-1)
+    return torch.where(batch.mask, logprobs, torch.zeros_like(chosen))

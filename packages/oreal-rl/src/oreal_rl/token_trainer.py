@@ -103,7 +103,8 @@ class TokenRewardTrainer:
             loss = outcome_loss(scores, batch.mask, batch.is_positive, num_sequences=total)
             if not torch.isfinite(loss):
                 raise NonFiniteError(
-                    f"the token reward model's loss is {float(loss)}; lower token_learning_rate"
+                    f"the token reward model's loss is {float(loss.detach())}; expected a finite "
+                    "number; lower token_learning_rate"
                 )
             loss.backward()
             loss_sum += float(loss.detach())

@@ -210,7 +210,7 @@ class OrealTrainer:
         devices = [self.updater.device] if self.updater.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(derive_seed("update", config.seed, step))
-            metrics.update(self.updater.update(items, freeze=freeze))
+            metrics.update(self.updater.update(items, freeze=freeze, version=self.version))
         metrics["updated"] = float(not freeze)
         return metrics
 

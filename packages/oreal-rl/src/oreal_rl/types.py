@@ -77,16 +77,45 @@ class Rollout:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RewardAudit:
+    """One source's answer about one response.
+
+    Attributes:
+        source: Name of the reward source.
+        status: "scored", "abstained", "invalid", "error", "timeout" or "skipped".
+        raw: The number it gave, None where it gave none.
+        value: After calibration, in [0, 1], None where it has no say.
+        cached: Whether the answer came from the cache.
+        attempts: Calls made for it.
+        seconds: Wall time of the call that answered, divided by its responses.
+        cost: What the call cost, in the source's unit.
+        detail: Error text or the like.
+    """
+
+    source: str
+    status: str
+    raw: float | None = None
+    value: float | None = None
+    cached: bool = False
+    attempts: int = 1
+    seconds: float = 0.0
+    cost: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """Outcome of verifying one response.
 
     Attributes:
         reward: Reward in [0, 1], or None where the verifier abstains.
         detail: What the verifier has to say, for the audit.
+        audit: One row per reward source that was asked.
     """
 
     reward: float | None
     detail: str = ""
+    audit: tuple[RewardAudit, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +166,7 @@ class TrainBatch:
         prompt_index: Row of `prompt_ids` that each rollout continues, [B].
         response_ids: [B, T].
         mask: True at response tokens that are trained on, [B, T].
+        attention: True at response tokens, [B, T].
         advantages: [B].
         rewards: In [0, 1], [B].
         is_positive: [B].
@@ -144,7 +174,8 @@ class TrainBatch:
         support_logmass: Log-mass of the nucleus, nats, [B, T], 0 at padding.
         extras: Further model inputs of the distinct prompts.
         routed_experts: Expert ids to replay, [B, T, layers, top_k], or None.
-        support_mask: True for tokens inside the sampler's nucleus, [B, T, vocabulary], or None.
+        support_ids: Token ids of the sampler's nucleus, -1 as padding, [B, T, K], or None.
+        token_versions: Version of the weights that drew each token, [B, T].
     """
 
     prompt_ids: Int[Tensor, "P S"]
@@ -152,6 +183,7 @@ class TrainBatch:
     prompt_index: Int[Tensor, "B"]
     response_ids: Int[Tensor, "B T"]
     mask: Bool[Tensor, "B T"]
+    attention: Bool[Tensor, "B T"]
     advantages: Float[Tensor, "B"]
     rewards: Float[Tensor, "B"]
     is_positive: Bool[Tensor, "B"]
@@ -159,4 +191,5 @@ class TrainBatch:
     support_logmass: Float[Tensor, "B T"]
     extras: Mapping[str, Tensor] = field(default_factory=dict)
     routed_experts: Int[Tensor, "B T layers k"] | None = None
-    support_mask: Bool[Tensor, "B T vocabulary"] | None = None
+    support_ids: Int[Tensor, "B T K"] | None = None
+    token_versions: Int[Tensor, "B T"] | None = None

@@ -59,12 +59,13 @@ class Updater:
         """Where the policy lives."""
         return next(self.policy.parameters()).device
 
-    def update(self, items: Sequence[TrainItem], *, freeze: bool) -> dict[str, float]:
+    def update(self, items: Sequence[TrainItem], *, freeze: bool, version: int) -> dict[str, float]:
         """Take `num_minibatches` optimiser steps.
 
         Args:
             items: The chosen rollouts.
             freeze: Train the token reward model only.
+            version: Version of the policy's weights now, for the staleness of tokens.
 
         Returns:
             Metrics, means over the optimiser steps.
@@ -73,7 +74,7 @@ class Updater:
             NonFiniteError: Where the loss or the gradient norm is not finite.
         """
         parts = [part for part in split_groups(items, self.config.num_minibatches) if part]
-        prepared = [self._prepare(part) for part in parts]
+        prepared = [self._prepare(part, version) for part in parts]
         sums: defaultdict[str, float] = defaultdict(float)
         for micro_batches in prepared:
             if freeze:
@@ -85,10 +86,16 @@ class Updater:
             sums.update(self.token_trainer.train_on(batches))
         return dict(sums)
 
-    def _prepare(self, items: Sequence[TrainItem]) -> list[MicroBatch]:
+    def _prepare(self, items: Sequence[TrainItem], version: int) -> list[MicroBatch]:
         micro_batches = []
         for chunk in split_tokens(items, self.config.micro_batch_tokens):
-            batch = make_batch(chunk, pad_token_id=self.pad_token_id, device=self.device)
+            batch = make_batch(
+                chunk,
+                pad_token_id=self.pad_token_id,
+                device=self.device,
+                version=version,
+                max_staleness=self.config.max_staleness,
+            )
             weights = torch.ones_like(batch.sampling_logprobs)
             if self.token_trainer is not None:
                 weights = self.token_trainer.weights(batch)
@@ -150,19 +157,24 @@ class Updater:
 
     def _optimizer_step(self, micro_batches: list[MicroBatch]) -> dict[str, float]:
         totals = count_totals([micro.batch for micro in micro_batches])
+        if totals.tokens == 0:  # nothing left after masking: no step, no decay, no momentum
+            return {"updates_skipped": 1.0}
         self.optimizer.zero_grad(set_to_none=True)
         sums: defaultdict[str, float] = defaultdict(float)
         for micro in micro_batches:
             loss, terms = self._loss(micro, totals)
             if not torch.isfinite(loss):
                 raise NonFiniteError(
-                    f"the loss is {float(loss)}; expected a finite number; lower learning_rate or "
-                    "look at the reported log-probabilities"
+                    f"the loss is {float(loss.detach())}; expected a finite number; lower "
+                    "learning_rate or look at the reported log-probabilities"
                 )
             loss.backward()
             for name, value in {"loss": loss.detach(), **terms}.items():
                 sums[name] += float(value)
         sums.update(self._apply())
+        present = sum(int(micro.batch.attention.sum()) for micro in micro_batches)
+        sums["tokens_trained"] = totals.tokens
+        sums["tokens_stale"] = present - totals.tokens
         return dict(sums)
 
     def _loss(self, micro: MicroBatch, totals: Totals) -> tuple[Tensor, dict[str, Tensor]]:
@@ -207,7 +219,7 @@ class Updater:
 
     def _importance(self, logits: Tensor, old: Tensor, batch: TrainBatch) -> Tensor:
         train = old - batch.support_logmass
-        if batch.support_mask is not None:
+        if batch.support_ids is not None:
             train = supported_logprobs(logits, batch, temperature=self.config.temperature)
         return importance_weights(
             train,

@@ -70,7 +70,9 @@ def to_verdict(
     """
     if isinstance(answer, Verdict):
         inner = to_verdict(answer.reward, value_range=(0.0, 1.0), invalid=invalid)
-        return Verdict(reward=inner.reward, detail=answer.detail or inner.detail)
+        return Verdict(
+            reward=inner.reward, detail=answer.detail or inner.detail, audit=answer.audit
+        )
     if answer is None:
         return Verdict(reward=None, detail="abstained")
     if isinstance(answer, bool):
