@@ -176,20 +176,20 @@ class Word:
 
     def near(self, value: str, draws: Draws) -> list[str]:
         """One letter lost, doubled, replaced; two swapped; reversed."""
-        place = draws.below(len(value))
-        letter = draws.pick(self.alphabet or value + "x")
-        other = draws.below(len(value))
+        place, other = draws.below(len(value)), draws.below(len(value))
+        letters = self.alphabet or value + "xyz"
         swapped = list(value)
         swapped[place], swapped[other] = swapped[other], swapped[place]
         candidates = [
             value[:-1],
             value[:place] + value[place] + value[place:],
-            value[:place] + letter + value[place + 1 :],
             value[:place] + value[place + 1 :],
             "".join(swapped),
             value[::-1],
-            value + letter,
+            value + draws.pick(letters),
         ]
+        for letter in draws.sample(letters, min(3, len(letters))):
+            candidates.append(value[:place] + letter + value[place + 1 :])
         return [text for text in dict.fromkeys(candidates) if text and text != value]
 
 

@@ -1,7 +1,7 @@
 """Bounded parsers for numbers in answers.
 
 Only ASCII digits are read. The minus sign may be `-` or U+2212, as typeset text has it. Refused:
-leading zeros, `1_000`, `0x10`, `1e999`, `nan`, `inf`, full-width and superscript digits, and
+leading zeros, `-0`, `1_000`, `0x10`, `1e999`, `nan`, `inf`, full-width and superscript digits, and
 every expression. Nothing here evaluates.
 """
 
@@ -37,7 +37,7 @@ def parse_integer(text: str) -> int:
         OverLimitAnswer: If it has more than `MAX_DIGITS` digits.
     """
     text = _bounded(text)
-    if _INTEGER.fullmatch(text):
+    if _INTEGER.fullmatch(text) and text != "-0":
         return int(text)
     if _GROUPED.fullmatch(text):
         return int(text.replace(",", ""))

@@ -240,6 +240,7 @@ def random_molecule(
     rings: int = 0,
     double_bonds: int = 0,
     hetero: int = 0,
+    branches: int | None = None,
 ) -> Molecule | None:
     """Draw a connected molecule, or None when the wanted features do not fit.
 
@@ -249,6 +250,8 @@ def random_molecule(
         rings: Number of ring-closing bonds; each makes a ring of five or six atoms.
         double_bonds: Number of double bonds.
         hetero: Number of atoms that are not carbon.
+        branches: Number of side branches that `write` shall put in brackets, or None for any;
+            only for molecules without rings.
     """
     molecule = Molecule()
     places = set(draws.sample(range(atoms), hetero))
@@ -256,11 +259,16 @@ def random_molecule(
         symbol = draws.weighted("NOSFX", (4, 5, 1, 1, 1)) if index in places else "C"
         molecule.atoms.append(Atom("Cl" if symbol == "X" else symbol))
     free = [VALENCE[atom.symbol] for atom in molecule.atoms]
+    forks = None if branches is None else set(draws.sample(range(2, atoms), branches))
+    parents: set[int] = set()
     for index in range(1, atoms):
         hosts = [other for other in range(index) if free[other]]
+        if forks is not None:
+            hosts = [other for other in hosts if (other in parents) == (index in forks)]
         if not hosts or not free[index]:
             return None
         host = hosts[-1] if draws.chance(3, 5) else draws.pick(hosts)
+        parents.add(host)
         _join(molecule, free, host, index)
     for _ in range(rings):
         pairs = _ring_pairs(molecule, free)

@@ -4,7 +4,7 @@ Source: positional notation; the subtractive Roman numerals in common use. Knob:
 number: up to 4,095 at level 1 for the positional bases and 12 binary digits more per level.
 """
 
-from internbootcamp_env.answers import Integer, Word
+from internbootcamp_env.answers import Integer, Integers, Word, Words
 from internbootcamp_env.draws import Draws
 from internbootcamp_env.task import Task
 
@@ -48,6 +48,20 @@ def from_roman(text: str) -> int:
     return sum(-worth if worth < after else worth for worth, after in pairs)
 
 
+_PLACES = ("IVX", "XLC", "CDM", "M")
+
+
+def _roman_by_digits(value: int) -> str:
+    """Write a number digit by digit, each decimal place with its own three letters."""
+    text = ""
+    for place, digit in enumerate(reversed(str(value))):
+        one, five, ten = (_PLACES[place] + "  ")[:3]
+        shapes = ("", "1", "11", "111", "15", "5", "51", "511", "5111", "1x")
+        shape = shapes[int(digit)]
+        text = shape.replace("1", one).replace("5", five).replace("x", ten) + text
+    return text
+
+
 def _value(draws: Draws, level: int) -> dict:
     bits = 12 + 6 * (level - 1)
     return {"value": draws.between(1 << (bits - 8), (1 << bits) - 1)}
@@ -70,8 +84,8 @@ def _horner(base: int):
     return solve
 
 
-def _modest(draws: Draws, level: int) -> dict:
-    return {"value": draws.between(1, 400 * level - 1)}
+def _modest(draws: Draws, level: int) -> list[int]:
+    return draws.integers(2 + level // 3, 1, 99 if level == 1 else 400 * level - 1)
 
 
 def _roman_pair(draws: Draws, level: int) -> dict:
@@ -141,37 +155,39 @@ TASKS = (
         id="arith.to_roman",
         title="Write a number as a Roman numeral",
         knob="size of the number",
-        draw=_modest,
-        solve=lambda q: to_roman(q["value"]),
-        second=lambda q: next(
-            text for n in [q["value"]] for text in [to_roman(n)] if from_roman(text) == n
-        ),
-        answer=_NUMERAL,
-        size=lambda q: q["value"],
+        draw=lambda d, level: {"values": _modest(d, level)},
+        solve=lambda q: [to_roman(value) for value in q["values"]],
+        second=lambda q: [_roman_by_digits(value) for value in q["values"]],
+        answer=Words(example="MI"),
+        size=lambda q: sum(q["values"]),
         en=(
-            "Write {value} as a Roman numeral.",
-            "What is {value} in Roman numerals?",
-            "Roman: {value}",
+            "Write each of these numbers as a Roman numeral: {values}",
+            "What are {values} in Roman numerals, in this order?",
+            "Roman: {values}",
         ),
-        zh=("把 {value} 写成罗马数字。", "{value} 的罗马数字是什么？", "罗马数字：{value}"),
+        zh=(
+            "把这些数依次写成罗马数字：{values}",
+            "{values} 的罗马数字依次是什么？",
+            "罗马数字：{values}",
+        ),
     ),
     Task(
         id="arith.from_roman",
         title="Read a Roman numeral",
         knob="size of the number",
-        draw=lambda d, level: {"numeral": to_roman(_modest(d, level)["value"])},
-        solve=lambda q: from_roman(q["numeral"]),
-        answer=Integer(),
-        size=lambda q: from_roman(q["numeral"]),
+        draw=lambda d, level: {"numerals": [to_roman(value) for value in _modest(d, level)]},
+        solve=lambda q: [from_roman(numeral) for numeral in q["numerals"]],
+        answer=Integers(),
+        size=lambda q: sum(map(from_roman, q["numerals"])),
         en=(
-            "Which number is the Roman numeral {numeral}?",
-            "Write the Roman numeral {numeral} with Arabic digits.",
-            "Number of {numeral}:",
+            "Which numbers are the Roman numerals {numerals}?",
+            "Write the Roman numerals {numerals} with Arabic digits, in this order.",
+            "Numbers: {numerals}",
         ),
         zh=(
-            "罗马数字 {numeral} 是多少？",
-            "把罗马数字 {numeral} 写成阿拉伯数字。",
-            "罗马 {numeral} =",
+            "罗马数字 {numerals} 各是多少？",
+            "把罗马数字 {numerals} 依次写成阿拉伯数字。",
+            "罗马转数字：{numerals}",
         ),
     ),
     Task(

@@ -25,9 +25,9 @@ def _times_digit(draws: Draws, level: int) -> dict:
     return {"a": _number(draws, level + 2), "b": draws.between(2, 9)}
 
 
-def _digits(draws: Draws, level: int) -> dict:
-    length = 3 * level
-    target = draws.between(1 + 2 * level, 22 * level + 4)
+def _digits(draws: Draws, level: int) -> dict | None:
+    length = 3 * level + 1
+    target = draws.between(4 + 2 * level, 22 * level + 8)
     digits = [draws.below(10) for _ in range(length)]
     while sum(digits) != target:  # walk to a target drawn flat, so that no sum is common
         place = draws.below(length)
@@ -38,7 +38,7 @@ def _digits(draws: Draws, level: int) -> dict:
 
 
 def _comparable(draws: Draws, level: int) -> dict:
-    a = _number(draws, level + 1)
+    a = _number(draws, level + 2)
     kind = draws.below(3)
     b = a if kind == 0 else a + draws.between(1, 9 * 10 ** (level - 1)) * (1 if kind == 1 else -1)
     return {"a": a, "b": b}

@@ -96,7 +96,7 @@ def _with_motif(draws: Draws, level: int) -> dict | None:
 
 
 def _residues(draws: Draws, level: int) -> dict:
-    return {"protein": draws.text(AMINO_ACIDS, 1 + level)}
+    return {"protein": draws.text(AMINO_ACIDS, 2 + level)}
 
 
 _ONE_LETTER = {name: letter for letter, name in THREE_LETTERS.items()}
@@ -311,7 +311,7 @@ TASKS = (
         title="One-letter codes of a peptide",
         knob="residues",
         draw=lambda d, level: {
-            "residues": [THREE_LETTERS[x] for x in d.text(AMINO_ACIDS, 1 + level)]
+            "residues": [THREE_LETTERS[x] for x in d.text(AMINO_ACIDS, 2 + level)]
         },
         solve=lambda q: "".join(_ONE_LETTER[name] for name in q["residues"]),
         answer=_PROTEIN,

@@ -16,7 +16,6 @@ from internbootcamp_env.engines.elements import (
     VALENCE_ELECTRONS,
 )
 from internbootcamp_env.engines.formula import Formula, composition, hill
-from internbootcamp_env.engines.smiles import random_molecule
 from internbootcamp_env.task import Task
 
 
@@ -104,12 +103,12 @@ def _expanded_count(question: dict) -> int:
 
 def _hydrocarbon(draws: Draws, level: int) -> dict:
     features = {
-        "rings": draws.between(0, 2 + level // 3),
-        "double": draws.between(0, 2 + level // 3),
-        "triple": draws.between(0, 2 + level // 4),
+        "rings": draws.between(0, 4 + level // 3),
+        "double": draws.between(0, 4 + level // 3),
+        "triple": draws.between(0, 3 + level // 4),
     }
     least = 6 + 2 * sum(features.values())
-    return {"carbons": draws.between(least, least + 12 * level), **features}
+    return {"carbons": draws.between(least, least + 90 + 20 * level), **features}
 
 
 def _hydrogens(question: dict) -> str:
@@ -120,14 +119,14 @@ def _hydrogens(question: dict) -> str:
 
 def _organic_formula(draws: Draws, level: int) -> dict | None:
     degree = draws.between(0, 8 + level // 2)
-    carbons = draws.between(degree + 3, degree + 8 + 3 * level)
+    carbons = draws.between(degree + 3 + level, degree + 20 + 6 * level)
     nitrogens = draws.between(0, min(4, carbons // 3))
     halogens = draws.between(0, 1 + level // 3)
     hydrogens = 2 * carbons + 2 + nitrogens - halogens - 2 * degree
     if hydrogens < 1:
         return None
     counts = {"C": carbons, "H": hydrogens, "N": nitrogens, "Cl": halogens}
-    counts["O"] = draws.between(0, 2 + level // 2)
+    counts["O"] = draws.between(0, 7 + level // 2)
     return {"formula": hill({element: n for element, n in counts.items() if n})}
 
 
@@ -145,13 +144,12 @@ def _unsaturation_by_bonds(question: dict) -> int:
     return ends // 2 - (sum(counts.values()) - 1)
 
 
-def _valence_question(draws: Draws, level: int) -> dict | None:
-    atoms = draws.between(3, 4 + 3 * level)
-    molecule = random_molecule(draws, atoms, hetero=draws.between(1, 1 + atoms // 3))
-    if molecule is None:
-        return None
-    charge = draws.pick((-2, -1, 0, 0, 1, 2))
-    return {"formula": hill(molecule.composition()), "charge": charge}
+def _valence_question(draws: Draws, level: int) -> dict:
+    carbons = draws.between(1, 6 + 3 * level)
+    counts = {"C": carbons, "H": draws.between(1, 2 * carbons + 2)}
+    counts |= {element: draws.between(0, 3 + level // 3) for element in ("N", "O", "S", "Cl")}
+    formula = hill({element: n for element, n in counts.items() if n})
+    return {"formula": formula, "charge": draws.between(-2, 2)}
 
 
 def _electrons(question: dict) -> int:
@@ -274,6 +272,7 @@ TASKS = (
         second=_unsaturation_by_bonds,
         answer=Integer(),
         ways=lambda level: 9 + level // 2,
+        size=lambda q: sum(composition(q["formula"]).values()),
         en=(
             "What is the degree of unsaturation (rings plus pi bonds) of {formula}?",
             "How many rings and pi bonds together does a compound {formula} have?",

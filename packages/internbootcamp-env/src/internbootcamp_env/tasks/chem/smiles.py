@@ -24,8 +24,8 @@ def _written(molecule: Molecule | None) -> dict | None:
 
 
 def _by_carbons(draws: Draws, level: int) -> dict | None:
-    carbons = draws.between(1, _atoms(level) + 3)
-    hetero = draws.between(0, min(carbons + 1, 2 + level))
+    carbons = draws.between(3, _atoms(level) + 5)
+    hetero = draws.between(2, min(carbons + 1, 3 + level))
     double = draws.between(0, min(1 + level // 2, carbons // 3))
     return _written(random_molecule(draws, carbons + hetero, hetero=hetero, double_bonds=double))
 
@@ -46,25 +46,24 @@ def _by_double_bonds(draws: Draws, level: int) -> dict | None:
 
 def _by_hetero(draws: Draws, level: int) -> dict | None:
     hetero = draws.between(0, 5 + level)
-    atoms = hetero + draws.between(2, _atoms(level))
+    atoms = hetero + draws.between(4, _atoms(level) + 2)
     return _written(random_molecule(draws, atoms, hetero=hetero, double_bonds=draws.below(2)))
 
 
 def _by_branches(draws: Draws, level: int) -> dict | None:
     wanted = draws.between(0, 3 + level // 2)
     atoms = max(_atoms(level), 2 * wanted + 2) + draws.below(3)
-    question = _written(random_molecule(draws, atoms, hetero=draws.below(2)))
-    return question if question and question["smiles"].count("(") == wanted else None
+    return _written(random_molecule(draws, atoms, hetero=1 + draws.below(4), branches=wanted))
 
 
 def _any(draws: Draws, level: int) -> dict | None:
     return _written(
         random_molecule(
             draws,
-            draws.between(2 + level, _atoms(level)),
-            rings=draws.below(1 + level // 2),
-            double_bonds=draws.below(1 + level),
-            hetero=draws.below(2 + level // 2),
+            draws.between(5 + level, _atoms(level) + 4),
+            rings=draws.below(2 + level // 2),
+            double_bonds=draws.below(2 + level),
+            hetero=1 + draws.below(3 + level // 2),
         )
     )
 

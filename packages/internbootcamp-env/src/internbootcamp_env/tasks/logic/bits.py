@@ -69,8 +69,15 @@ def _odd_bits(draws: Draws, level: int) -> dict:
 
 
 def _two_rows(draws: Draws, level: int) -> dict:
-    length = 3 * level + 2
+    length = 3 * level + 4
     return {"a": draws.text("01", length), "b": draws.text("01", length)}
+
+
+def _overlapping(draws: Draws, level: int) -> dict | None:
+    length = 3 * level + 7
+    a, b = draws.text("01", length), draws.text("01", length)
+    both = int(a, 2) & int(b, 2)
+    return None if both in (int(a, 2), int(b, 2)) else {"a": a, "b": b}
 
 
 def _combine(operator):
@@ -90,8 +97,8 @@ def _combine_whole(operator):
 
 
 def _bits(draws: Draws, level: int) -> dict:
-    length = 5 * level + 7
-    ones = draws.between(0, length)
+    length = 5 * level + 9
+    ones = draws.between(3, length - 3)
     return {"bits": "".join(draws.shuffled("1" * ones + "0" * (length - ones)))}
 
 
@@ -179,11 +186,10 @@ TASKS = (
         id="logic.bitwise_and",
         title="And of two rows of bits",
         knob="bits",
-        draw=_two_rows,
+        draw=_overlapping,
         solve=_combine(lambda a, b: a & b),
         second=_combine_whole(lambda a, b: a & b),
         answer=_BITS,
-        ways=lambda level: 8 + level,
         canon=lambda q: sorted(q.values()),
         en=(
             "Give the bitwise and of {a} and {b}.",
@@ -219,7 +225,7 @@ TASKS = (
         solve=lambda q: q["bits"].count("1"),
         second=lambda q: sum(map(int, q["bits"])),
         answer=Integer(),
-        ways=lambda level: 5 * level + 8,
+        ways=lambda level: 5 * level + 4,
         echoes=True,
         en=(
             "How many ones are there in {bits}?",

@@ -67,21 +67,22 @@ def _is_prime_plain(value: int) -> bool:
     return value > 1 and all(value % d for d in range(2, math.isqrt(value) + 1))
 
 
-_PRIMES = [n for n in range(2, 60) if _is_prime_plain(n)]
+_PRIMES = [n for n in range(2, 100) if _is_prime_plain(n)]
 
 
-def _least_factored(draws: Draws, level: int) -> dict | None:
+def _least_factored(draws: Draws, level: int) -> dict:
     least = draws.pick(_PRIMES[: 9 + level // 2])
-    cofactor = draws.between(1, 8 * _top(level) // least + least)
-    value = least * cofactor
-    return {"a": value} if smallest_factor(value) == least else None
+    while True:
+        value = least * draws.between(1, 120 * _top(level) // least)
+        if smallest_factor(value) == least:
+            return {"a": value}
 
 
 def _product(draws: Draws, level: int) -> dict:
     value = 1
-    for _ in range(2 + level // 2):
-        value *= draws.pick(_PRIMES[: 6 + level])
-    return {"a": value * draws.pick(_PRIMES)}
+    for _ in range(3 + level // 2):
+        value *= draws.pick(_PRIMES)
+    return {"a": value}
 
 
 def _divisors(question: dict) -> list[int]:
@@ -133,7 +134,7 @@ TASKS = (
         id="nt.next_prime",
         title="Next prime above a number",
         knob="size of the number",
-        draw=lambda d, level: {"a": d.between(2, 3 * _top(level))},
+        draw=lambda d, level: {"a": d.between(2, 9 * _top(level))},
         solve=_next_prime,
         second=lambda q: next(n for n in range(q["a"] + 1, 2 * q["a"] + 2) if _is_prime_plain(n)),
         answer=Integer(),
@@ -174,7 +175,7 @@ TASKS = (
         solve=lambda q: factorise(q["a"]),
         second=lambda q: [
             p
-            for p in range(2, 60)
+            for p in range(2, 100)
             if _is_prime_plain(p)
             for k in range(1, 40)
             if q["a"] % p**k == 0
@@ -196,7 +197,7 @@ TASKS = (
         id="nt.divisors",
         title="All divisors of a number",
         knob="size of the number",
-        draw=lambda d, level: {"a": d.between(4, 150 * level * level + 400)},
+        draw=lambda d, level: {"a": d.between(8000 * level, 8000 * level + 40000)},
         solve=_divisors,
         second=lambda q: [d for d in range(1, q["a"] + 1) if q["a"] % d == 0],
         answer=Integers(ordered=False),

@@ -58,14 +58,17 @@ def _runs_of_sign(question: dict) -> int:
 
 
 def _hilly(draws: Draws, level: int) -> dict:
-    """A series with a number of strict local maxima drawn flat."""
-    peaks = draws.between(0, 5 + level // 2)
-    samples = [draws.between(0, 9)]
-    for _ in range(peaks):
-        samples += [samples[-1] + draws.between(1, 9) for _ in range(1)]
-        samples.append(samples[-1] - draws.between(1, 9))
-    while len(samples) < 9 + 2 * level:
-        samples.append(samples[-1])  # a flat tail has no strict maximum
+    """A series without equal neighbours, with a number of local maxima drawn flat."""
+    peaks = draws.between(0, 4 + level // 2)
+    runs = [1, -1] * peaks
+    if draws.chance(1, 2) or not peaks:
+        runs.insert(0, -1)
+    if draws.chance(1, 2):
+        runs.append(1)
+    samples = [draws.between(0, 99)]
+    for direction, steps in zip(runs, draws.parts(10 + 2 * level, len(runs)), strict=True):
+        for _ in range(steps):
+            samples.append(samples[-1] + direction * draws.between(1, 9))
     return {"samples": samples}
 
 
@@ -141,7 +144,7 @@ TASKS = (
         draw=_hilly,
         solve=_peaks,
         answer=Integer(),
-        ways=lambda level: 6 + level // 2,
+        ways=lambda level: 5 + level // 2,
         en=(
             "How many samples of {samples}, the ends left out, are greater than both neighbours?",
             "Count the strict local maxima inside the series {samples}.",
