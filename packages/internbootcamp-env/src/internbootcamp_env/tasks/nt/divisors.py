@@ -197,7 +197,7 @@ TASKS = (
         id="nt.divisors",
         title="All divisors of a number",
         knob="size of the number",
-        draw=lambda d, level: {"a": d.between(8000 * level, 8000 * level + 40000)},
+        draw=lambda d, level: {"a": d.between(30_000 * level, 30_000 * level + 90_000)},
         solve=_divisors,
         second=lambda q: [d for d in range(1, q["a"] + 1) if q["a"] % d == 0],
         answer=Integers(ordered=False),
