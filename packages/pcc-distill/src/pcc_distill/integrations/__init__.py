@@ -1,0 +1,1 @@
+"""One file per framework; each is the only importer of its framework."""
