@@ -14,7 +14,14 @@ from oreal_rl.rewards import (
     RewardMixture,
     RewardSource,
 )
-from oreal_rl.rewards.rules import exact_match, final_answer, last_boxed, number_match, parse_number
+from oreal_rl.rewards.rules import (
+    MathRule,
+    exact_match,
+    final_answer,
+    last_boxed,
+    number_match,
+    parse_number,
+)
 
 ONE = [Prompt(text="q", uid="q")]
 UNBOUNDED = (float("-inf"), float("inf"))
@@ -232,3 +239,30 @@ def test_number_and_exact_match():
     prompts = [Prompt(case="12"), Prompt(case="12"), Prompt(case="x")]
     assert number_match(prompts, [r"\boxed{12.0}", "11", "12"]) == [True, False, None]
     assert exact_match(prompts[:2], [" 12\n", "12 13"]) == [True, False]
+
+
+def test_symbolic_answers_are_compared_within_bounds():
+    pytest.importorskip("math_verify", reason="needs the extra oreal-rl[math]")
+    rule = MathRule(seconds=2.0)
+    cases = [
+        ("1/2", r"\boxed{0.5}", True),
+        (r"\frac{1}{2}", r"\boxed{\frac{2}{4}}", True),
+        ("x^2-1", r"\boxed{(x-1)(x+1)}", True),
+        ("3", r"\boxed{4}", False),
+        ("10", r"\boxed{9^{9^{9^{9}}}}", None),  # too long or too much memory: abstain
+        ("3", r"\boxed{3}", True),  # and the next answer is judged again
+        ("7", "", False),
+        ("3", "3", False),  # not boxed
+    ]
+    try:
+        got = rule([Prompt(case=gold) for gold, _, _ in cases], [text for _, text, _ in cases])
+    finally:
+        rule.close()
+    for value, (_, text, wanted) in zip(got, cases, strict=True):
+        assert value is wanted or (wanted is None and value is False), text
+
+
+def test_a_missing_extra_is_told(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(VerifierError, match=r"oreal-rl\[math\]"):
+        MathRule()([Prompt(case="1")], [r"\boxed{2}"])

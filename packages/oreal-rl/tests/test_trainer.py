@@ -74,7 +74,7 @@ def weights_of(trainer):
 
 
 @pytest.mark.parametrize(
-    "algorithm", ["oreal", "reinforce", "rloo", "rloo_pairs", "grpo", "dapo", "gspo"]
+    "algorithm", ["oreal", "reinforce", "rloo", "rloo_pairs", "grpo", "dapo", "gspo", "best_of_n"]
 )
 def test_every_algorithm_learns_a_bandit(algorithm):
     # One prompt, reward 1 for the answer "7": from a chance of about 1 in 13.

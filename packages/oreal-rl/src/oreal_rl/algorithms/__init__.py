@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from oreal_rl.algorithms.base import Algorithm, LossInputs, Totals
+from oreal_rl.algorithms.best_of_n import BestOfN
 from oreal_rl.algorithms.dapo import Dapo
 from oreal_rl.algorithms.grpo import Grpo
 from oreal_rl.algorithms.gspo import Gspo
@@ -22,6 +23,7 @@ ALGORITHMS: dict[str, type[Algorithm]] = {
     "grpo": Grpo,
     "dapo": Dapo,
     "gspo": Gspo,
+    "best_of_n": BestOfN,
 }
 
 

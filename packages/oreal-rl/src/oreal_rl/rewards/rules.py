@@ -3,16 +3,19 @@ r"""Rule verifiers: cutting out the final answer, exact and numeric match, and m
 The answer is what the response commits to at its end: the last `\boxed{...}`, else the text after
 the last marker such as `**Final Answer**`. A response that lists several candidates in separate
 boxes is judged by the last box only. No text is ever evaluated. `MathRule` runs math-verify
-(symbolic equality) in a worker process that is killed when it takes too long; it is the only
-importer of math_verify.
+(symbolic equality) in a worker process that is killed when it takes too long.
 """
 
 import atexit
 import contextlib
-import multiprocessing
+import json
 import re
+import select
+import subprocess
+import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 from oreal_rl.errors import ConfigError, VerifierError
@@ -20,6 +23,7 @@ from oreal_rl.types import Prompt
 
 MARKERS = ("<conclude>", "**Final Answer**", "</think>")  # the released OREAL verifier's
 MAX_ANSWER_CHARS = 2_000
+START_SECONDS = 120.0
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?(e[+-]?\d{1,3})?", re.IGNORECASE)
 
 
@@ -118,37 +122,6 @@ def number_match(prompts: Sequence[Prompt], responses: Sequence[str]) -> list[bo
     return results
 
 
-def check_math(gold: str, answer: str) -> bool | None:
-    """Compare two answers with math-verify; runs in the worker process.
-
-    Args:
-        gold: Wanted answer.
-        answer: Given answer.
-
-    Returns:
-        Whether they are equal; None where the wanted answer cannot be parsed.
-    """
-    import math_verify
-
-    boxed_gold = math_verify.parse(f"\\boxed{{{gold}}}", parsing_timeout=None)
-    if not boxed_gold:
-        return None
-    given = math_verify.parse(f"\\boxed{{{answer}}}", parsing_timeout=None)
-    return bool(math_verify.verify(boxed_gold, given, timeout_seconds=None))
-
-
-def _serve(connection: Any) -> None:
-    while True:
-        try:
-            gold, answer = connection.recv()
-        except EOFError:
-            return
-        try:
-            connection.send(("ok", check_math(gold, answer)))
-        except Exception as error:
-            connection.send(("error", f"{type(error).__name__}: {error}"))
-
-
 class MathRule:
     """Symbolic equality of the final answer with `prompt.case`, within a time limit.
 
@@ -166,7 +139,6 @@ class MathRule:
         self.seconds = seconds
         self.require_box = require_box
         self._process: Any = None
-        self._connection: Any = None
         self.num_killed = 0
 
     def __call__(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[bool | None]:
@@ -194,42 +166,51 @@ class MathRule:
     def _ask(self, gold: str, answer: str) -> bool | None:
         if self._process is None:
             self._start()
-        try:
-            self._connection.send((gold, answer))
-            if not self._connection.poll(self.seconds):
-                self.num_killed += 1
-                self.close()
-                return None
-            status, value = self._connection.recv()
-        except (EOFError, OSError):  # the worker died
-            self.close()
-            return None
-        if status == "error" and value.startswith(("ModuleNotFoundError", "ImportError")):
-            self.close()
-            raise VerifierError(f"{value}; install the extra: pip install 'oreal-rl[math]'")
-        return value if status == "ok" else None
+        reply = self._exchange(gold, answer, self.seconds)
+        return reply[1] if reply is not None and reply[0] == "ok" else None
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-        # The first import of sympy takes seconds; it must not count against the first answer.
-        self._connection.send(("1", "1"))
-        if self._connection.poll(120):
-            with contextlib.suppress(EOFError):
-                status, value = self._connection.recv()
-                if status == "error":
-                    self.close()
-                    raise VerifierError(f"{value}; install the extra: pip install 'oreal-rl[math]'")
+        worker = Path(__file__).with_name("math_worker.py")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(worker)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         atexit.register(self.close)
+        # The first import of sympy takes seconds; it must not count against the first answer.
+        reply = self._exchange("1", "1", START_SECONDS)
+        if reply != ["ok", True]:
+            self.close()
+            raise VerifierError(
+                f"the math worker did not start: {reply}; install the extra: "
+                "pip install 'oreal-rl[math]'"
+            )
+
+    def _exchange(self, gold: str, answer: str, seconds: float) -> list[Any] | None:
+        """Send one request; None where the worker died or had to be killed."""
+        process = self._process
+        try:
+            process.stdin.write(json.dumps([gold, answer]) + "\n")
+            process.stdin.flush()
+            ready, _, _ = select.select([process.stdout], [], [], seconds)
+            line = process.stdout.readline() if ready else ""
+        except OSError:
+            line, ready = "", [process.stdout]
+        if not line:
+            self.num_killed += not ready
+            self.close()
+            return None
+        return json.loads(line)
 
     def close(self) -> None:
         """Kill the worker; the next answer starts a new one."""
         atexit.unregister(self.close)
         if self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._connection.close()
-        self._process = self._connection = None
+            self._process.wait()
+            self._process.stdout.close()
+            with contextlib.suppress(OSError):  # a dead worker leaves its pipe unflushed
+                self._process.stdin.close()
+        self._process = None
