@@ -201,6 +201,21 @@ class Distiller(nn.Module):
             losses[match.name] = match.loss(ours, theirs, **extra) * factor
         return losses
 
+    def levels(
+        self, match: FeatureMatch, teacher_features: Mapping[str, Any]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """The pairs of levels of one match from the student's latest pass, before any adapter.
+
+        Args:
+            match: One of `matches`.
+            teacher_features: As from `teach`.
+
+        Returns:
+            Student levels and as many teacher levels.
+        """
+        taken = self._student_tap.take(match.student)
+        return self._levels(match, taken, teacher_features[match.teacher])
+
     @torch.no_grad()
     def fit_adapters(self, *inputs: Any, **keywords: Any) -> list[nn.Parameter]:
         """Build the channel adapters that an example batch asks for.

@@ -334,3 +334,49 @@ def _inherit(student: nn.Module, teacher: nn.Module, name: str) -> None:
             f"inherit: {name!r} differs between student and teacher "
             f"({str(error).splitlines()[-1].strip()}); inherit between equal parts alone"
         ) from None
+
+
+def features_of_image(
+    config: str, image: str, checkpoint: str | None = None
+) -> tuple[list[Tensor], list[Tensor], Tensor]:
+    """Student and teacher features of one picture, for `pcc-distill show`.
+
+    Args:
+        config: File of a configuration whose model is `pcc_distill.Distill`.
+        image: A picture that Pillow reads.
+        checkpoint: The student's; random weights without one.
+
+    Returns:
+        Levels of the first loss's modules, [1, C, H, W] each, and the image [3, H, W].
+
+    Raises:
+        ConfigError: If the configuration or the picture cannot be read.
+    """
+    import numpy as np
+    from mmdet.structures import DetDataSample
+    from mmdet.utils import register_all_modules
+    from PIL import Image
+
+    try:
+        whole = Config.fromfile(config)
+        with Image.open(image) as file:
+            pixels = torch.from_numpy(np.asarray(file.convert("RGB"))[..., ::-1].copy())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot be read: {error}") from None
+    register_all_modules(init_default_scope=False)
+    with DefaultScope.overwrite_default_scope(whole.get("default_scope") or "mmdet"):
+        model = ENGINE_MODELS.build(whole.model)
+    if not isinstance(model, DistilledMixin):
+        raise ConfigError(f"{config}: its model is no pcc_distill.Distill")
+    if checkpoint is not None:
+        load_weights(model, checkpoint)
+    model.eval()
+    sample = DetDataSample(metainfo={"img_shape": tuple(pixels.shape[:2])})
+    data = {"inputs": [pixels.permute(2, 0, 1)], "data_samples": [sample]}
+    inputs = model.data_preprocessor(data, False)["inputs"]
+    distiller: Distiller = model.distillation
+    match = distiller.matches[0]
+    with torch.no_grad(), distiller.watch():
+        model.extract_feat(inputs)
+        student, teacher = distiller.levels(match, distiller.teach(inputs))
+    return student, teacher, inputs[0]
