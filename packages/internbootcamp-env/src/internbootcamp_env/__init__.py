@@ -11,6 +11,7 @@ Importing the package loads the index of tasks and no task; a family is loaded w
 for. The core needs the standard library only.
 """
 
+from .curriculum import Curriculum, CurriculumConfig
 from .errors import (
     BootcampError,
     CaseError,
@@ -31,6 +32,8 @@ __all__ = [
     "BootcampError",
     "Case",
     "CaseError",
+    "Curriculum",
+    "CurriculumConfig",
     "GenerationError",
     "Options",
     "RequestError",
