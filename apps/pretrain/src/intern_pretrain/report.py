@@ -23,17 +23,19 @@ CURVES = (
     ("max_violation", "busiest expert over the mean, minus 1"),
 )
 SAMPLES_PER_MODALITY = 4
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-td,th{padding:.2rem .7rem;border-bottom:1px solid #ddd;text-align:right}
-td:first-child,th:first-child,td.text{text-align:left}
+STYLE_OF_SAMPLES = """
 figure{display:inline-block;vertical-align:top;width:13.5rem;margin:.4rem;padding:.5rem;
 border:1px solid #ddd;border-radius:4px}
 figure img{width:9rem;height:9rem;image-rendering:pixelated;display:block;margin:auto}
 figure svg{width:100%;height:6rem}
 figcaption,pre{font-size:.8rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 0}
+"""
+STYLE = STYLE_OF_SAMPLES + """
+body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td,th{padding:.2rem .7rem;border-bottom:1px solid #ddd;text-align:right}
+td:first-child,th:first-child,td.text{text-align:left}
 .curves svg{width:100%;height:auto}
 """
 
@@ -73,6 +75,15 @@ def write_report(run: RunFolder) -> Path:
     )
     run.write_text("report.html", page)
     return run.path / "report.html"
+
+
+def data_section(run: RunFolder) -> str:
+    """Corpus, test losses and some documents as HTML, for the report of a longer run."""
+    result = run.result("pretrain") or {}
+    return (
+        f"<style>{STYLE_OF_SAMPLES}</style>{_overview(run, result)}{_losses(result)}"
+        f"{_corpus_table(run)}{_samples(load_corpus(run.path / 'corpus'))}"
+    )
 
 
 def _overview(run: RunFolder, result: dict[str, Any]) -> str:

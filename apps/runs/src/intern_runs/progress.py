@@ -65,9 +65,11 @@ class RunDisplay:
         self._bars.update(self._stages[stage], total=total, completed=completed)
         self._numbers = {}
 
-    def advance(self, stage: str, numbers: Mapping[str, Any] | None = None) -> None:
-        """One step done; `numbers` replace the line under the bars."""
-        self._bars.advance(self._stages[stage])
+    def advance(
+        self, stage: str, numbers: Mapping[str, Any] | None = None, *, steps: int = 1
+    ) -> None:
+        """Some steps done; `numbers` replace the line under the bars."""
+        self._bars.advance(self._stages[stage], steps)
         if numbers is not None:
             self._numbers = dict(numbers)
 

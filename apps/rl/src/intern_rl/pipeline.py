@@ -1,0 +1,215 @@
+"""The quickstart's chain: data, tokenizer, model, pretraining, cold start, evaluation, RL, report.
+
+Every stage leaves its result in the run folder; a resumed run passes over the finished ones and
+goes on inside the one that was interrupted.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from intern_pretrain import stages as pretraining
+from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
+from oreal_rl.samplers.kv_loop import KVLoopSampler
+
+from intern_rl.chat import ChatFormat
+from intern_rl.cold_start import ColdStart
+from intern_rl.config import RunConfig, default_config_path
+from intern_rl.evaluate import Evaluation, average, change, evaluate
+from intern_rl.mixture import TaskMixture
+from intern_rl.models import load_model, save_model
+from intern_rl.online import OnlineTraining
+from intern_rl.report import write_report
+
+PACKAGES = (
+    "intern-s1-model", "oreal-rl", "internbootcamp-env", "fp8-grouped-gemm", "intern-pretrain",
+    "intern-rl", "torch", "transformers", "numpy", "rdkit", "chemicals",
+)  # fmt: skip
+STAGES = {
+    **pretraining.STAGES,
+    "cold-start": "Cold start",
+    "evaluate-before": "Evaluation before RL",
+    "rl": "Online RL",
+    "evaluate-after": "Evaluation after RL",
+}
+TOKENIZER_QUESTIONS = 60
+"""Training questions per task whose text the tokenizer is trained on, beside the corpus."""
+
+
+def open_run(
+    folder: Path,
+    config_path: Path | None,
+    assignments: Sequence[str],
+    steps: int | None,
+    seed: int | None,
+    resume: Path | None,
+    given: tuple[Any, ...],
+) -> tuple[RunFolder, RunConfig]:
+    """Make a new run folder, or find the one to resume, and its configuration.
+
+    Raises:
+        ConfigError: If the configuration is wrong, or flags come with `--resume`.
+        RunFolderError: If the folder cannot be made or holds no run.
+    """
+    if resume is not None:
+        if any(value is not None for value in given):
+            raise ConfigError(
+                "--resume goes on with the run's own configuration; give it no other flag"
+            )
+        run = RunFolder.open(resume)
+        return run, RunConfig.model_validate(run.config())
+    overrides = {"rl.steps": steps, "seed": seed}
+    settings = load_config(
+        RunConfig, config_path or default_config_path(), assignments, overrides
+    )
+    return RunFolder.create(folder, settings, PACKAGES), settings
+
+
+def run_pipeline(run: RunFolder, config: RunConfig, display: RunDisplay | None = None) -> Path:
+    """Run all stages that are left.
+
+    Args:
+        run: The run folder.
+        config: Its configuration.
+        display: Where progress is drawn; by default the terminal.
+
+    Returns:
+        Path of the report.
+    """
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    with display or RunDisplay(STAGES) as shown:
+        shown.console.print(f"run folder: {run.path}", highlight=False)
+        pipeline = Pipeline(run, config, shown)
+        pipeline.run_all()
+    run.close()
+    return write_report(run)
+
+
+class Pipeline:
+    """The stages of one run, in order, each built on what the ones before left behind."""
+
+    def __init__(self, run: RunFolder, config: RunConfig, display: RunDisplay) -> None:
+        self.run, self.config, self.display = run, config, display
+        tasks = config.tasks
+        self.mixture = TaskMixture.from_patterns(
+            tasks.patterns, seed=config.seed, level=tasks.level, wording=tasks.wording
+        )
+
+    def run_all(self) -> None:
+        """Run every stage."""
+        model, processor = self.pretrain()
+        chat = ChatFormat(processor.tokenizer)
+        self.cold_start(model, processor, chat)
+        before = self.evaluate("evaluate-before", model, chat)
+        self.online(model, processor, chat)
+        after = self.evaluate("evaluate-after", model, chat)
+        gain = change(before, after)
+        self.display.console.print(
+            f"pass@1 over {len(self.mixture.tasks)} tasks: {average(before.rates)} -> "
+            f"{average(after.rates)}, change {gain}",
+            highlight=False,
+        )
+
+    def pretrain(self) -> tuple[Any, Any]:
+        """Data, tokenizer, model and continual pretraining; `intern_pretrain` owns them."""
+        run, display, seed = self.run, self.display, self.config.seed
+        config = self.config.pretrain
+        corpus = pretraining.prepare_data(config.data, run, display, seed=seed)
+        texts = [
+            f"{question.prompt} {question.oracle()}"
+            for task in self.mixture.tasks
+            for question in (
+                self.mixture.question(task, "train", -1 - index)
+                for index in range(TOKENIZER_QUESTIONS)
+            )
+        ]
+        tokenizer = pretraining.train_tokenizer(
+            config.tokenizer, corpus, run, display, extra_texts=texts
+        )
+        model, processor = pretraining.build_model(
+            config.model, tokenizer, run, display, seed=seed
+        )
+        pretraining.pretrain(config.training, model, processor, corpus, run, display, seed=seed)
+        return model, processor
+
+    def cold_start(self, model: Any, processor: Any, chat: ChatFormat) -> None:
+        """Supervised start; leaves checkpoints/cold-start."""
+        name, path = "cold-start", self.run.path / "checkpoints" / "cold-start"
+        if self._load_finished(name, path, model):
+            return
+        settings = self.config.cold_start
+        training = ColdStart(model, chat, self.mixture, KVLoopSampler(model, chat.tokenizer), settings)
+        restored = self.run.restore(name)
+        first = 1
+        if restored is not None:
+            first = restored[0] + 1
+            training.load_state_dict(restored[1])
+        self.display.begin(name, settings.steps, completed=first - 1)
+        for step in range(first, settings.steps + 1):
+            started = time.perf_counter()
+            metrics = training.step(step)
+            self.run.log(name, step, metrics, seconds=time.perf_counter() - started)
+            self.run.save(name, step, training.state_dict())
+            self.display.advance(name, {"loss": metrics["loss"], "lr": metrics["learning_rate"]})
+        save_model(model, processor, path)
+        self.run.finish(name, {"steps": settings.steps, "best_of_n": training.filtered})
+        self.display.end(name, f"{settings.steps} steps, loss {metrics['loss']:.3f}")
+
+    def evaluate(self, name: str, model: Any, chat: ChatFormat) -> Evaluation:
+        """pass@1 on held-out questions."""
+        done = self.run.result(name)
+        if done is not None:
+            evaluation = Evaluation.from_json(done)
+        else:
+            settings = self.config.evaluation
+            questions = self.mixture.held_out(settings.questions_per_task)
+            self.display.begin(name, sum(map(len, questions.values())))
+            evaluation = evaluate(
+                KVLoopSampler(model, chat.tokenizer),
+                chat,
+                questions,
+                num_samples=settings.num_samples,
+                max_new_tokens=settings.max_new_tokens,
+                seed=self.config.seed,
+                on_batch=lambda done: self.display.advance(name, steps=done),
+            )
+            self.run.log(
+                name,
+                1,
+                {
+                    "pass_at_1": average(evaluation.rates).mean,
+                    "greedy_accuracy": average(evaluation.greedy).mean,
+                },
+                seconds=0.0,
+            )
+            self.run.finish(name, evaluation.to_json())
+        self.display.end(
+            name, f"pass@1 {average(evaluation.rates)}, greedy {average(evaluation.greedy)}"
+        )
+        return evaluation
+
+    def online(self, model: Any, processor: Any, chat: ChatFormat) -> None:
+        """OREAL with Mixture-of-Rewards; leaves checkpoints/final."""
+        name, path = "rl", self.run.path / "checkpoints" / "final"
+        if self._load_finished(name, path, model):
+            return
+        training = OnlineTraining(self.run, self.config, model, chat, self.mixture)
+        result = training.train(self.display)
+        save_model(model, processor, path)
+        self.run.finish(name, result)
+        counters = result["counters"]
+        self.display.end(
+            name,
+            f"{self.config.rl.steps} steps, {counters['rollouts']} rollouts, "
+            f"{counters['groups_kept']} of {counters['prompts_taken']} groups trained on",
+        )
+
+    def _load_finished(self, name: str, path: Path, model: Any) -> bool:
+        if self.run.result(name) is None:
+            return False
+        model.load_state_dict(load_model(path).state_dict())
+        self.display.end(name, "done before")
+        return True
