@@ -1,0 +1,78 @@
+"""What the samplers of separate engines share: saving weights, reading answers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import nn
+
+from oreal_rl.errors import SamplerError, WeightSyncError
+from oreal_rl.protocols import SamplingParams, Tokenizer
+from oreal_rl.types import Rollout
+
+MAX_SUPPORT = 20  # vLLM's own default for the most log-probabilities per token
+
+
+def save_pretrained(policy: nn.Module, folder: Path) -> None:
+    """Save through the model's own `save_pretrained`.
+
+    Args:
+        policy: A transformers model.
+        folder: Where to.
+
+    Raises:
+        WeightSyncError: For a model without that method.
+    """
+    save = getattr(policy, "save_pretrained", None)
+    if not callable(save):
+        raise WeightSyncError(
+            f"{type(policy).__name__} has no save_pretrained(); give the sampler save_weights=..."
+        )
+    save(folder)
+
+
+def make_rollout(
+    token_ids: tuple[int, ...],
+    rows: Sequence[dict[int, float]],
+    finish_reason: str | None,
+    tokenizer: Tokenizer,
+    version: int,
+    params: SamplingParams,
+) -> Rollout:
+    """Build a rollout from an engine's answer.
+
+    Args:
+        token_ids: Drawn tokens.
+        rows: Log-probability by token id at each position; holds at least the drawn one.
+        finish_reason: "stop", "length" or anything else (counted as "abort").
+        tokenizer: Decodes.
+        version: Version of the weights.
+        params: What was asked for.
+
+    Returns:
+        The rollout. `support_ids` are known where every position's nucleus is smaller than the
+        number of log-probabilities asked for.
+
+    Raises:
+        SamplerError: Where a drawn token has no log-probability.
+    """
+    if len(rows) != len(token_ids) or any(
+        token not in row for token, row in zip(token_ids, rows, strict=False)
+    ):
+        raise SamplerError(
+            f"the engine gave {len(rows)} log-probabilities for {len(token_ids)} tokens, or not "
+            "those of the drawn tokens; expected one each"
+        )
+    support = None
+    if params.record_support:
+        inside = [tuple(t for t, value in row.items() if value > -1e30) for row in rows]
+        if all(len(ids) < MAX_SUPPORT for ids in inside):
+            support = tuple(inside)
+    known = finish_reason if finish_reason in ("stop", "length") else "abort"
+    return Rollout(
+        response_ids=token_ids,
+        logprobs=tuple(row[token] for token, row in zip(token_ids, rows, strict=True)),
+        finish_reason=known,
+        text=tokenizer.decode(list(token_ids), skip_special_tokens=True),
+        policy_versions=(version,) * len(token_ids),
+        support_ids=support,
+    )
