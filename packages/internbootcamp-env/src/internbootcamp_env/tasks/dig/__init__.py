@@ -1,0 +1,1 @@
+"""Digital circuits and hardware."""
