@@ -1,6 +1,10 @@
 """The dynamic tokenizer: ids, exact decoding, tags, files."""
 
+import itertools
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 import intern_s1_model as im
@@ -52,3 +56,129 @@ def test_padding_on_both_sides(tokenizer):
     assert batch["attention_mask"][0] == [1, 0, 0, 0, 0, 0]
     left = tokenizer(["a", "water mass"], padding=True, padding_side="left", return_tensors="pt")
     assert left["attention_mask"][0, 0] == 0
+
+
+def test_ids_of_the_domains_are_disjoint_and_contiguous(tokenizer):
+    ranges = [set(tokenizer._base_vocab.values()), set(tokenizer.added_tokens_decoder)]
+    for domain, start in tokenizer.piece_starts.items():
+        ranges.append(set(range(start, start + len(tokenizer.sub_tokenizers[domain]))))
+    assert sum(map(len, ranges)) == len(set().union(*ranges)) == len(tokenizer)
+
+
+def test_tagged_text_uses_the_pieces_of_its_domain(tokenizer):
+    def domain_of(index):
+        for domain, start in tokenizer.piece_starts.items():
+            if start <= index < start + len(tokenizer.sub_tokenizers[domain]):
+                return domain
+        return None
+
+    ids = tokenizer.encode("<SMILES>CCO</SMILES> CCO <IUPAC>propan-1-ol</IUPAC><FASTA>MKT</FASTA>")
+    seen = [domain_of(index) for index in ids]
+    assert [d for i, d in enumerate(seen) if d and d != seen[i - 1]] == ["SMILES", "IUPAC", "FASTA"]
+    assert {domain_of(i) for i in tokenizer.encode("<MOLFORMULA>" + "C" * 40)} == {None, "FASTA"}
+    assert {
+        domain_of(i) for i in tokenizer.encode("<MOLFORMULA>" + "C" * 40 + "</MOLFORMULA>")
+    } == {None}
+
+
+def test_conversation_tokens_end_open_tags(tokenizer):
+    whole = "<SMILES>CC<|im_end|>water</SMILES>"
+    assert tokenizer.tokenize(whole)[1:3] != ["SMILES⟩CC", "<|im_end|>"]
+    parts = [
+        tokenizer.encode(part) for part in ("<SMILES>", "CC", "<|im_end|>", "water", "</SMILES>")
+    ]
+    assert tokenizer.encode(whole) == list(itertools.chain(*parts))
+
+
+def test_offsets_point_at_the_characters_of_each_token(tokenizer):
+    text = "Ethanol <SMILES>CCO é</SMILES> is é 你 CC(=O)Oc1ccccc1C(=O)O."
+    encoding = tokenizer(text, return_offsets_mapping=True)
+    spans = encoding["offset_mapping"]
+    assert spans[0][0] == 0
+    assert spans[-1][1] == len(text)
+    assert all(a[1] == b[0] or a == b for a, b in itertools.pairwise(spans))
+    for index, (start, end) in zip(encoding["input_ids"], spans, strict=True):
+        if text[start:end].isascii():
+            assert tokenizer.decode([index]) == text[start:end]
+    padded = tokenizer([text, "a"], padding=True, padding_side="left", return_offsets_mapping=True)
+    assert padded["offset_mapping"][1][0] == (0, 0)
+    assert padded["offset_mapping"][1][-1] == (0, 1)
+
+
+def test_streamed_text_is_the_decoded_text_and_never_half_a_character(tokenizer):
+    text = "é 你好 <SMILES>CCO</SMILES> 👩🏽‍🔬 end"
+    ids = tokenizer.encode(text)
+    pieces = list(im.stream_decode(tokenizer, ids))
+    assert "".join(pieces) == text
+    assert all("\ufffd" not in piece for piece in pieces)
+    cut = "".join(im.stream_decode(tokenizer, tokenizer.encode("a你")[:-1]))
+    assert cut == tokenizer.decode(tokenizer.encode("a你")[:-1])
+    special = [tokenizer.eos_token_id, *ids]
+    assert "".join(im.stream_decode(tokenizer, special, skip_special_tokens=True)) == text
+
+
+def test_truncation_keeps_the_chosen_side(tokenizer):
+    ids = tokenizer.encode("the mass of water is benzene")
+    assert (
+        tokenizer("the mass of water is benzene", truncation=True, max_length=3).input_ids
+        == ids[:3]
+    )
+    tokenizer.truncation_side = "left"
+    try:
+        kept = tokenizer("the mass of water is benzene", truncation=True, max_length=3).input_ids
+    finally:
+        tokenizer.truncation_side = "right"
+    assert kept == ids[-3:]
+
+
+def test_added_tokens_get_new_ids_and_are_found(tokenizer, tmp_path):
+    tokenizer.save_pretrained(tmp_path)
+    mine = AutoTokenizer.from_pretrained(tmp_path)
+    before = len(mine)
+    assert mine.add_tokens(["<BOX>", "<BOX>"]) == 1
+    assert mine.encode("a<BOX>b")[1] == before == len(mine) - 1
+    assert mine.decode(mine.encode("a<BOX>b")) == "a<BOX>b"
+    mine.save_pretrained(tmp_path / "more")
+    assert AutoTokenizer.from_pretrained(tmp_path / "more").encode("<BOX>") == [before]
+
+
+def test_a_lone_surrogate_is_refused_with_its_place(tokenizer):
+    with pytest.raises(ValueError, match="lone surrogate at character 3"):
+        tokenizer.encode("abc\ud800")
+
+
+def test_chat_template_places_every_modality(tokenizer):
+    content = [{"type": kind} for kind in ("image", "video", "time_series")]
+    content.append({"type": "text", "text": "What?"})
+    chat = tokenizer.apply_chat_template(
+        [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
+    )
+    assert chat == (
+        "<|im_start|>user\n<IMG_CONTEXT>\n<video>\n<TS_CONTEXT>\nWhat?<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=8),
+            st.sampled_from(
+                ["<SMILES>", "</SMILES>", "<IUPAC>", "</IUPAC>", "<FASTA>", "</FASTA>", "▁", " "],
+            ),
+            st.sampled_from(
+                ["<MOLFORMULA>", "</MOLFORMULA>", "CC(=O)Oc1ccccc1C(=O)O", "<|im_end|>", "M" * 30]
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_any_text_decodes_exactly(tokenizer, parts):
+    text = "".join(parts)
+    ids, spans = tokenizer.encode_with_offsets(text)
+    assert tokenizer.decode(ids) == text
+    assert tokenizer.encode_batch_ids([text]) == [ids]
+    assert len(spans) == len(ids)

@@ -6,6 +6,7 @@ Importing this package registers Intern-S1 with transformers' `AutoConfig`, `Aut
 
 from importlib.metadata import version
 
+from .accounting import count_flops, count_parameters, model_flops_utilization
 from .configuration_intern_s1 import InternS1Config, InternS1TimeSeriesConfig, InternS1VisionConfig
 from .modeling_intern_s1 import (
     InternS1ForConditionalGeneration,
@@ -15,6 +16,7 @@ from .modeling_intern_s1 import (
 from .moe import load_balancing_loss, router_z_loss, tokens_per_expert
 from .processing_intern_s1 import InternS1Processor
 from .registration import register
+from .streaming import StreamDecoder, stream_decode
 from .time_series import InternS1TimeSeriesModel, num_time_series_tokens
 from .tokenization_intern_s1 import InternS1Tokenizer
 from .tokenizer_training import train_tokenizer
@@ -33,10 +35,15 @@ __all__ = [
     "InternS1Tokenizer",
     "InternS1VisionConfig",
     "InternS1VisionModel",
+    "StreamDecoder",
+    "count_flops",
+    "count_parameters",
     "load_balancing_loss",
+    "model_flops_utilization",
     "num_time_series_tokens",
     "register",
     "router_z_loss",
+    "stream_decode",
     "tokens_per_expert",
     "train_tokenizer",
 ]

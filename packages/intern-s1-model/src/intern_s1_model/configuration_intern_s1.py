@@ -57,6 +57,9 @@ class InternS1TimeSeriesConfig(PreTrainedConfig):
         ts_adapt_out_dim: Width of the encoder output.
         ts_hidden_dim: Width the projector takes; must equal `ts_adapt_out_dim`.
         out_hidden_size: Width of the text model.
+        interleave_channels: As published, a patch of W samples and C channels is cut into C rows of
+            W values in memory order (sample by sample), so that with several channels each row
+            mixes them; weights trained that way need it. False gives each channel its own row.
         max_stride: Largest stride between patches, in samples; a patch is twice the stride.
         max_length: Longest series accepted, in samples.
     """
@@ -88,6 +91,7 @@ class InternS1TimeSeriesConfig(PreTrainedConfig):
     activation_dropout: float | int = 0.0
     scale_embedding: bool = False
     initializer_range: float = 0.02
+    interleave_channels: bool = True
     max_stride: int = 160
     max_length: int = 1_000_000
 
@@ -368,6 +372,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "ts_adapt_out_dim": 64,
             "ts_hidden_dim": 64,
             "out_hidden_size": 128,
+            "interleave_channels": False,
         },
         "image_seq_length": 4,
         "image_token_id": 2046,

@@ -132,12 +132,14 @@ class AdaptivePatchEncoder(nn.Module):
         super().__init__()
         width = config.patch_hidden_dim
         self.max_stride = config.max_stride
+        self.interleave_channels = config.interleave_channels
         self.conv = nn.Conv1d(1, width, kernel_size=5, padding=2)
         layer = nn.TransformerEncoderLayer(
             width,
             config.patch_attention_heads,
             dim_feedforward=config.patch_ffn_dim,
             dropout=config.dropout,
+            batch_first=True,
         )
         self.transformer_encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
         self.subsampling = ConcatSubsampling()
@@ -164,12 +166,12 @@ class AdaptivePatchEncoder(nn.Module):
         return self.subsampling(torch.cat(parts))
 
     def _encode(self, windows_PCW: Tensor) -> Tensor:
-        """Encode patches, [P, C, W] -> [P, H]; channels are independent and averaged at the end."""
+        """Encode patches, [P, C, W] -> [P, H]: C rows of W values each, averaged at the end."""
         patches, num_channels, width = windows_PCW.shape
-        x = F.relu(self.conv(windows_PCW.reshape(patches * num_channels, 1, width)))
-        x = x.permute(2, 0, 1)
-        x = x + _sinusoids(width, x.shape[-1], device=x.device).to(x.dtype)[:, None]
-        x = self.transformer_encoder(x).mean(dim=0)
+        rows = windows_PCW.mT if self.interleave_channels else windows_PCW
+        x = F.relu(self.conv(rows.reshape(patches * num_channels, 1, width))).mT
+        x = x + _sinusoids(width, x.shape[-1], device=x.device).to(x.dtype)
+        x = self.transformer_encoder(x).mean(dim=1)
         return x.view(patches, num_channels, -1).mean(dim=1)
 
 
