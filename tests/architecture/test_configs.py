@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+
 from intern_runs import load_config
 
 ROOT = Path(__file__).parents[2]

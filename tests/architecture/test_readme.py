@@ -29,7 +29,11 @@ def test_the_two_commands_come_first_and_ci_runs_the_second():
 
 def test_every_program_named_in_a_readme_exists():
     known = scripts() | {"pytest", "python", "just", "ruff", "basedpyright", "lint-imports", "prek"}
-    for readme in [ROOT / "README.md", *ROOT.glob("packages/*/README.md"), *ROOT.glob("apps/*/README.md")]:
+    for readme in [
+        ROOT / "README.md",
+        *ROOT.glob("packages/*/README.md"),
+        *ROOT.glob("apps/*/README.md"),
+    ]:
         for command in commands(readme):
             words = [word for word in command.split()[2:] if not word.startswith("-")]
             if command.startswith("uv run") and words:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from oreal_rl.protocols import Sampler, SamplingParams
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from intern_rl.chat import ChatFormat
 from intern_rl.config import ColdStartConfig
 from intern_rl.mixture import Question, TaskMixture
+from oreal_rl.protocols import Sampler, SamplingParams
 
 IGNORED = -100
 

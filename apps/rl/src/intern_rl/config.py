@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from intern_pretrain.config import PretrainConfig
-from oreal_rl import OrealConfig
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
+from intern_pretrain.config import PretrainConfig
 from intern_runs import ConfigError
+from oreal_rl import OrealConfig
 
 
 class Section(BaseModel):

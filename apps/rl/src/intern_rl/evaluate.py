@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from oreal_rl.protocols import Sampler, SamplingParams
 from scipy import stats
 
 from intern_rl.chat import ChatFormat
 from intern_rl.mixture import Question
+from oreal_rl.protocols import Sampler, SamplingParams
 
 CONFIDENCE = 0.95
 BATCH_QUESTIONS = 64

@@ -7,6 +7,7 @@ intern-rl report RUN                     write report.html again
 ```
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -74,6 +75,8 @@ def report(run: tyro.conf.Positional[Path], /) -> int:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the program; the exit code is 0, or 2 for what the user can mend."""
+    # Before torch is loaded: OpenMP threads that spin while they wait make a busy machine crawl.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(
         tyro.extras.subcommand_cli_from_dict(
             {"quickstart": quickstart, "report": report},

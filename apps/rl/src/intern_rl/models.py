@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from transformers import AutoModelForImageTextToText
+from transformers.utils.logging import disable_progress_bar
+
 import intern_s1_model  # registers Intern-S1 with the Auto classes
 from intern_pretrain.folders import written_folder
 from intern_runs import CheckpointError
-from transformers import AutoModelForImageTextToText
-from transformers.utils.logging import disable_progress_bar
 
 __all__ = ["intern_s1_model", "load_model", "save_model"]
 

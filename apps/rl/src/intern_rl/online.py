@@ -5,17 +5,15 @@ become prompts, verdicts become rewards, and each step leaves a line of metrics 
 """
 
 import time
-from collections.abc import Sequence
 from typing import Any
-
-from intern_runs import RunDisplay, RunFolder
-from oreal_rl import Event, OrealTrainer
-from oreal_rl.types import Prompt
 
 from intern_rl.chat import ChatFormat
 from intern_rl.config import RunConfig
 from intern_rl.mixture import PassRates, TaskMixture, as_prompt
 from intern_rl.rewards import Rewards
+from intern_runs import RunDisplay, RunFolder
+from oreal_rl import Event, OrealTrainer
+from oreal_rl.types import Prompt
 
 STAGE = "rl"
 LOGGED = (
@@ -109,5 +107,3 @@ class OnlineTraining:
         self.trainer.load_state_dict(state["trainer"])
         self.pass_rates.load_state_dict(state["pass_rates"])
         self.rewards.load_state_dict(state["rewards"])
-
-

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from intern_pretrain import stages as pretraining
-from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
-from oreal_rl.samplers.kv_loop import KVLoopSampler
 
+from intern_pretrain import stages as pretraining
 from intern_rl.chat import ChatFormat
 from intern_rl.cold_start import ColdStart
 from intern_rl.config import RunConfig, default_config_path
@@ -22,6 +20,8 @@ from intern_rl.mixture import TaskMixture
 from intern_rl.models import load_model, save_model
 from intern_rl.online import OnlineTraining
 from intern_rl.report import write_report
+from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
+from oreal_rl.samplers.kv_loop import KVLoopSampler
 
 PACKAGES = (
     "intern-s1-model", "oreal-rl", "internbootcamp-env", "fp8-grouped-gemm", "intern-pretrain",
@@ -61,10 +61,21 @@ def open_run(
         run = RunFolder.open(resume)
         return run, RunConfig.model_validate(run.config())
     overrides = {"rl.steps": steps, "seed": seed}
-    settings = load_config(
-        RunConfig, config_path or default_config_path(), assignments, overrides
-    )
+    settings = load_config(RunConfig, config_path or default_config_path(), assignments, overrides)
+    make_mixture(settings)  # a pattern that matches nothing must not leave a folder behind
     return RunFolder.create(folder, settings, PACKAGES), settings
+
+
+def make_mixture(config: RunConfig) -> TaskMixture:
+    """The run's tasks.
+
+    Raises:
+        ConfigError: If a pattern matches nothing or a level is impossible.
+    """
+    tasks = config.tasks
+    return TaskMixture.from_patterns(
+        tasks.patterns, seed=config.seed, level=tasks.level, wording=tasks.wording
+    )
 
 
 def run_pipeline(run: RunFolder, config: RunConfig, display: RunDisplay | None = None) -> Path:
@@ -93,10 +104,7 @@ class Pipeline:
 
     def __init__(self, run: RunFolder, config: RunConfig, display: RunDisplay) -> None:
         self.run, self.config, self.display = run, config, display
-        tasks = config.tasks
-        self.mixture = TaskMixture.from_patterns(
-            tasks.patterns, seed=config.seed, level=tasks.level, wording=tasks.wording
-        )
+        self.mixture = make_mixture(config)
 
     def run_all(self) -> None:
         """Run every stage."""
@@ -129,9 +137,7 @@ class Pipeline:
         tokenizer = pretraining.train_tokenizer(
             config.tokenizer, corpus, run, display, extra_texts=texts
         )
-        model, processor = pretraining.build_model(
-            config.model, tokenizer, run, display, seed=seed
-        )
+        model, processor = pretraining.build_model(config.model, tokenizer, run, display, seed=seed)
         pretraining.pretrain(config.training, model, processor, corpus, run, display, seed=seed)
         return model, processor
 
@@ -141,7 +147,9 @@ class Pipeline:
         if self._load_finished(name, path, model):
             return
         settings = self.config.cold_start
-        training = ColdStart(model, chat, self.mixture, KVLoopSampler(model, chat.tokenizer), settings)
+        training = ColdStart(
+            model, chat, self.mixture, KVLoopSampler(model, chat.tokenizer), settings
+        )
         restored = self.run.restore(name)
         first = 1
         if restored is not None:

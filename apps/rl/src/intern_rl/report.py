@@ -4,16 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-import internbootcamp_env as bootcamp
 import numpy as np
-from intern_pretrain.report import data_section
-from intern_runs import CheckpointError, RunFolder
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+import internbootcamp_env as bootcamp
+from intern_pretrain.report import data_section
 from intern_rl.config import RunConfig
 from intern_rl.evaluate import Evaluation, average, change
 from intern_rl.figures import before_and_after, curves
+from intern_runs import CheckpointError, RunFolder
 
 TRANSCRIPTS_PER_TASK = 1
 
