@@ -16,6 +16,7 @@ GPU, and choose the backend when they run. Validation lives in `functional` and 
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Optional
 
 import torch
@@ -35,11 +36,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-def _kernels() -> ModuleType:
+def _kernels(name: str) -> ModuleType:
     # Triton is optional and slow to import: only when a GPU asks for it.
-    from fp8_grouped_gemm.kernels import launch
-
-    return launch
+    return importlib.import_module(f"fp8_grouped_gemm.kernels.{name}")
 
 
 @torch.library.custom_op("fp8_grouped_gemm::quantize_rows", mutates_args=())
@@ -52,7 +51,7 @@ def quantize_rows(
         return rules.quantize_rows(x, dtype, power_of_two)
     if chosen == "cpu":
         return cpu.quantize_rows(x, dtype, power_of_two)
-    return _kernels().quantize_rows(x, dtype, power_of_two)
+    return _kernels("cast").quantize_rows(x, dtype, power_of_two)
 
 
 @quantize_rows.register_fake
@@ -75,7 +74,7 @@ def quantize_columns(
         return rules.quantize_columns(x, group_sizes, dtype, power_of_two)
     if chosen == "cpu":
         return cpu.quantize_columns(x, group_sizes, dtype, power_of_two)
-    return _kernels().quantize_columns(x, group_sizes, dtype, power_of_two)
+    return _kernels("cast").quantize_columns(x, group_sizes, dtype, power_of_two)
 
 
 def _fake_columns(
@@ -114,7 +113,7 @@ def quantize_dual(
             *module.quantize_rows(x, dtype, power_of_two),
             *module.quantize_columns(x, group_sizes, dtype, power_of_two),
         )
-    return _kernels().quantize_dual(x, group_sizes, dtype, power_of_two)
+    return _kernels("cast").quantize_dual(x, group_sizes, dtype, power_of_two)
 
 
 @quantize_dual.register_fake
@@ -138,7 +137,7 @@ def quantize_blocks(
     chosen = backends.resolve(backend, w.device)
     if chosen in ("reference", "cpu"):
         return rules.quantize_blocks(w, dtype, power_of_two)
-    data, scale, _ = _kernels().quantize_blocks(w, dtype, power_of_two, transposed=False)
+    data, scale, _ = _kernels("cast").quantize_blocks(w, dtype, power_of_two, transposed=False)
     return data, scale
 
 
@@ -161,7 +160,7 @@ def quantize_blocks_dual(
     if chosen in ("reference", "cpu"):
         data, scale = rules.quantize_blocks(w, dtype, power_of_two)
         return data, scale, data.mT.contiguous()
-    return _kernels().quantize_blocks(w, dtype, power_of_two, transposed=True)
+    return _kernels("cast").quantize_blocks(w, dtype, power_of_two, transposed=True)
 
 
 @quantize_blocks_dual.register_fake
@@ -196,7 +195,7 @@ def gemm(
     """Multiply grouped rows with their group's weight; see `functional.grouped_gemm`."""
     chosen = backends.resolve(backend, a.device)
     if chosen not in ("reference", "cpu"):
-        return _kernels().gemm(
+        return _kernels("gemm").gemm(
             a, scale_a, b, scale_b, group_sizes, gather, scatter, row_weight,
             out_rows, out_dtype, zero_tail, chosen, store,
         )  # fmt: skip
@@ -255,7 +254,7 @@ def wgrad(
         return module.grouped_gemm_wgrad(
             lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype
         )
-    return _kernels().wgrad(lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype)
+    return _kernels("wgrad").wgrad(lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype)
 
 
 @wgrad.register_fake

@@ -47,7 +47,8 @@ def scale_and_inverse(
     amax = amax.clamp(min=MIN_AMAX)
     scale = amax / fp8_max
     if not power_of_two:
-        return scale, fp8_max / amax
+        # Not `fp8_max / amax`: torch computes that as a rounded reciprocal times fp8_max.
+        return scale, torch.full_like(amax, fp8_max) / amax
     bits = (scale.view(torch.int32) + 0x7FFFFF) & 0x7F800000
     scale = bits.view(torch.float32)
     return scale, 1.0 / scale

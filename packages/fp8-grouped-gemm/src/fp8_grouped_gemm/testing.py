@@ -9,7 +9,8 @@ from torch import Tensor
 def relative_error(got: Tensor, expected: Tensor) -> float:
     """Return `1 - 2<x, y> / (<x, x> + <y, y>)` in float64: 0 for equal tensors.
 
-    About half the squared relative distance of close tensors. The measure the DeepGEMM test-suite uses; two all-zero tensors give 0.
+    About half the squared relative distance of close tensors. The measure that the DeepGEMM
+    test-suite uses; two all-zero tensors give 0.
     """
     x, y = got.double().flatten(), expected.double().flatten()
     norm = (x @ x + y @ y).item()
