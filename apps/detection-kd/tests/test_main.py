@@ -197,3 +197,47 @@ def test_own_data_in_coco_format_is_used(finished, tmp_path, capsys):
     message = fails_with(capsys, *own, "--output", tmp_path / "other")
     assert "annotations[1]: bbox" in message
     assert coco.read_coco(data / "train.json").category_ids == list(range(1, 11))
+
+
+def test_eval_prints_the_metrics_of_a_run_and_of_a_file(finished, tmp_path, capsys):
+    assert main(["eval", "--run", str(finished)]) == 0
+    out = capsys.readouterr().out
+    summary = json.loads((finished / "summary.json").read_text())
+    for row in summary["rows"]:
+        assert f"{row['stage']:<10} map {row['map']:.4f}" in out
+    truth = finished / "data" / "val.json"
+    found = [
+        {**{k: a[k] for k in ("image_id", "category_id", "bbox")}, "score": 0.5}
+        for a in json.loads(truth.read_text())["annotations"]
+    ]
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    files = ["--detections", str(tmp_path / "found.json"), "--annotations", str(truth)]
+    assert main(["eval", *files]) == 0
+    assert "map 1.0000" in capsys.readouterr().out
+    found[3]["bbox"] = [1, 2]
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    assert main(["eval", *files]) == 2
+    assert "found.json: [3]: bbox is [1, 2]" in capsys.readouterr().err
+
+
+def test_mistakes_of_eval_train_and_report_are_one_line(finished, tmp_path, capsys):
+    def fails(*arguments: object) -> str:
+        assert main([str(a) for a in arguments]) == 2
+        message = capsys.readouterr().err
+        assert message.count("\n") == 1
+        return message
+
+    assert "no stage 'x'; there are teacher" in fails("eval", "--run", finished, "--model", "x")
+    assert "give --run, a run folder" in fails("eval")
+    assert "no run to resume" in fails("eval", "--run", tmp_path)
+    assert "train needs data.train" in fails("train", "--output", tmp_path / "run")
+    assert "no summary of a finished run" in fails("report", tmp_path)
+    assert "needs MMDetection" in fails("train", "--mmdet", "a.py", "--output", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_report_of_one_run_has_no_interval(finished, tmp_path, capsys):
+    output = tmp_path / "all" / "joined.html"
+    assert main(["report", str(finished), "--output", str(output)]) == 0
+    assert "| pcc | PCCLoss | 3 | 1 |" in capsys.readouterr().out
+    assert "±" not in output.read_text().split("<table>")[1]

@@ -108,6 +108,35 @@ def read_coco(path: str | Path, folder: str | Path = "") -> CocoSet:
     )
 
 
+def read_detections(path: str | Path) -> list[dict[str, Any]]:
+    """Read a COCO result file: a list of image_id, category_id, bbox and score.
+
+    Raises:
+        DataError: If the file is missing or broken, or an entry is wrong.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file of detections; check the path")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise DataError(f"{path}: larger than {MAX_FILE_BYTES:,} bytes; split it")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON: {error}") from None
+    if not isinstance(found, list):
+        raise DataError(f"{path}: got a {type(found).__name__}, expected a list of detections")
+    for index, item in enumerate(found):
+        keys = ("image_id", "category_id", "bbox", "score")
+        if not isinstance(item, dict) or any(key not in item for key in keys):
+            raise DataError(f"{path}: [{index}]: expected an object with {', '.join(keys)}")
+        if not _is_box(item["bbox"]) or not _is_number(item["score"]):
+            raise DataError(
+                f"{path}: [{index}]: bbox is {item['bbox']!r} and score {item['score']!r}, "
+                "expected [x, y, width, height] in pixels and a number"
+            )
+    return found
+
+
 def check_same_categories(train: CocoSet, val: CocoSet) -> None:
     """Both sets must mean the same by a category id.
 
@@ -246,12 +275,7 @@ def _add_box(
             f"({', '.join(map(str, list(labels)[:20]))}); list it or correct the annotation",
         )
     box = item.get("bbox")
-    if (
-        not isinstance(box, list)
-        or len(box) != 4
-        or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in box)
-        or not all(math.isfinite(v) for v in box)
-    ):
+    if not _is_box(box):
         raise located.fail(index, f"bbox is {box!r}, expected [x, y, width, height] in pixels")
     x, y, width, height = map(float, box)
     if width <= 0 or height <= 0:
@@ -270,6 +294,14 @@ def _add_box(
     if not item.get("iscrowd"):
         record.boxes.append((x, y, x + width, y + height))
         record.labels.append(labels[category])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_box(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
 
 
 def _integer(located: _Located, index: int, item: Any, key: str) -> int:

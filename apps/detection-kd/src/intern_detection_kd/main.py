@@ -7,7 +7,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import tyro
 
@@ -33,13 +32,56 @@ class Quickstart:
     resume: Path | None = None
 
 
-Command = Annotated[Quickstart, tyro.conf.subcommand("quickstart")]
+@dataclass(frozen=True, kw_only=True)
+class Train(Quickstart):
+    """Teacher, student and distilled students on data of your own, from one TOML file.
+
+    Attributes:
+        mmdet: An MMDetection configuration to train instead, with its own runner.
+    """
+
+    mmdet: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eval:
+    """COCO metrics of a detector of a finished run, or of a file of detections.
+
+    Attributes:
+        run: Run folder.
+        model: Stage whose detector to evaluate; all by default.
+        annotations: COCO or VOC file to evaluate on; the run's own evaluation set by default.
+        folder: Folder of its images.
+        detections: A COCO result file to score against the annotations instead of a run.
+    """
+
+    run: Path | None = None
+    model: str = ""
+    annotations: Path | None = None
+    folder: str = ""
+    detections: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Join finished runs of several seeds into one table with intervals.
+
+    Attributes:
+        runs: Run folders, one per seed.
+        output: HTML file to write; a JSON file of the same name goes beside it.
+    """
+
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    output: Path = Path("report.html")
+
+
+COMMANDS = {"quickstart": Quickstart, "train": Train, "eval": Eval, "report": Report}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program; the exit code is 0 when done, 2 for a mistake of the user."""
     command = tyro.extras.subcommand_cli_from_dict(
-        {"quickstart": Quickstart},
+        COMMANDS,
         args=argv,
         prog="intern-detection-kd",
         description="Knowledge distillation of object detectors on COCO-format data.",
@@ -47,10 +89,15 @@ def main(argv: list[str] | None = None) -> int:
     )
     from intern_runs import run_program
 
+    if isinstance(command, Eval):
+        return run_program(lambda: evaluate(command))
+    if isinstance(command, Report):
+        return run_program(lambda: report(command))
     path = command.resume or command.output or _new_folder()
+    name = "train" if isinstance(command, Train) else "quickstart"
     return run_program(
         lambda: quickstart(command, path),
-        resume_hint=f"intern-detection-kd quickstart --resume {path}",
+        resume_hint=f"intern-detection-kd {name} --resume {path}",
     )
 
 
@@ -60,6 +107,11 @@ def quickstart(command: Quickstart, path: Path) -> None:
     from intern_detection_kd.stages import PACKAGES, check_inputs, run, stages
     from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
 
+    if isinstance(command, Train) and command.mmdet is not None:
+        from intern_detection_kd.mmdet_runner import train_with_mmdet
+
+        train_with_mmdet(command.mmdet, path, command.set, is_resumed=command.resume is not None)
+        return
     if command.resume is not None:
         if command.set or command.config or command.steps or command.seed is not None:
             raise ConfigError("--resume continues with the run's own configuration; give it alone")
@@ -68,6 +120,11 @@ def quickstart(command: Quickstart, path: Path) -> None:
     else:
         overrides = {"steps": command.steps, "seed": command.seed}
         config = load_config(RunConfig, command.config, command.set, overrides)
+        if isinstance(command, Train) and not config.data.train:
+            raise ConfigError(
+                "train needs data.train and data.val in --config or --set; "
+                "`quickstart` builds a data set of its own"
+            )
         check_inputs(config)
         folder = RunFolder.create(path, config, PACKAGES)
     try:
@@ -78,6 +135,35 @@ def quickstart(command: Quickstart, path: Path) -> None:
     for stage, result in results.items():
         print(f"{stage:<10} mAP {result['map']:.3f}  AP50 {result['map50']:.3f}")
     print(f"report: {folder.path / 'report.html'}")
+
+
+def evaluate(command: Eval) -> None:
+    """Print COCO metrics."""
+    from intern_detection_kd.evaluation import METRICS
+    from intern_detection_kd.stages import evaluate_detections, evaluate_run
+    from intern_runs import ConfigError
+
+    if command.detections is not None:
+        if command.annotations is None:
+            raise ConfigError("--detections needs --annotations, the file to score against")
+        results = {"detections": evaluate_detections(command.detections, command.annotations)}
+    elif command.run is not None:
+        results = evaluate_run(command.run, command.model, command.annotations, command.folder)
+    else:
+        raise ConfigError("give --run, a run folder, or --detections with --annotations")
+    for stage, result in results.items():
+        print(f"{stage:<10} " + "  ".join(f"{name} {result[name]:.4f}" for name in METRICS))
+
+
+def report(command: Report) -> None:
+    """Write the joined report and print its table."""
+    from intern_detection_kd.report import write_joined_report
+    from intern_runs import RunFolderError
+
+    if not command.runs:
+        raise RunFolderError("report needs at least one run folder")
+    print(write_joined_report(command.runs, command.output), end="")
+    print(f"report: {command.output}")
 
 
 def _new_folder() -> Path:

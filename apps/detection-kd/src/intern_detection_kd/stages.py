@@ -5,15 +5,24 @@ from typing import Any
 
 from torch import nn
 
-from intern_detection_kd.coco import CocoSet, check_same_categories, read_coco
+from intern_detection_kd.coco import CocoSet, check_same_categories, read_detections
 from intern_detection_kd.config import ArmConfig, DetectorConfig, RunConfig
 from intern_detection_kd.detector import Detector
 from intern_detection_kd.digits import build_digits
-from intern_detection_kd.evaluation import evaluate
+from intern_detection_kd.evaluation import evaluate, score
 from intern_detection_kd.pictures import Pictures
 from intern_detection_kd.report import write_report
 from intern_detection_kd.training import TeacherFeatures, Training, make_detector
-from intern_runs import CheckpointError, RunDisplay, RunFolder, load_state, save_state
+from intern_detection_kd.voc import read_data
+from intern_runs import (
+    CheckpointError,
+    ConfigError,
+    RunDisplay,
+    RunFolder,
+    load_config,
+    load_state,
+    save_state,
+)
 
 PACKAGES = ("intern-detection-kd", "pcc-distill", "torch", "torchvision", "pycocotools", "numpy")
 
@@ -53,6 +62,7 @@ def run(config: RunConfig, folder: RunFolder, display: RunDisplay) -> dict[str, 
         else:
             _tell(stage, folder, display)
     results = {stage: folder.result(stage) or {} for stage in ("teacher", *arms)}
+    draw_maps(config, folder, num_classes, pictures[1])
     write_report(folder, config)
     return results
 
@@ -65,10 +75,32 @@ def check_inputs(config: RunConfig) -> None:
         CheckpointError: If the teacher's checkpoint is missing or damaged.
     """
     if config.data.train:
-        train = read_coco(config.data.train, config.data.train_folder)
-        check_same_categories(train, read_coco(config.data.val, config.data.val_folder))
+        train = read_data(config.data.train, config.data.train_folder)
+        check_same_categories(train, read_data(config.data.val, config.data.val_folder))
     if config.teacher_checkpoint:
         load_state(config.teacher_checkpoint)
+
+
+def draw_maps(config: RunConfig, folder: RunFolder, num_classes: int, val: Pictures) -> None:
+    """Draw the features of one evaluation image for every student, beside the teacher's."""
+    import torch
+
+    from pcc_distill.show import feature_figure
+
+    models = folder.path / "models"
+    images, _ = val.batch(range(min(8, len(val))))
+    sides = {}
+    for stage in ("teacher", "student", *config.arms):
+        size = config.teacher if stage == "teacher" else config.student
+        model = load_detector(models / f"{stage}.safetensors", size, num_classes).eval()
+        with torch.no_grad():
+            sides[stage] = model.neck(model.backbone(images))
+    (folder.path / "maps").mkdir(exist_ok=True)
+    teacher = [level * config.teacher_feature_scale for level in sides.pop("teacher")]
+    for stage, levels in sides.items():
+        if levels[0].shape[1] == teacher[0].shape[1]:  # learned adapters are not part of a student
+            figure = feature_figure(levels, teacher, images[0])
+            figure.savefig(folder.path / "maps" / f"{stage}.png", dpi=70)
 
 
 def load_detector(path: str | Path, config: DetectorConfig, num_classes: int) -> Detector:
@@ -91,6 +123,50 @@ def load_detector(path: str | Path, config: DetectorConfig, num_classes: int) ->
     return model
 
 
+def evaluate_run(
+    path: Path, stage: str = "", annotations: Path | None = None, images: str = ""
+) -> dict[str, dict[str, float]]:
+    """Evaluate detectors of a finished run.
+
+    Args:
+        path: Run folder.
+        stage: Which detector; all that have finished if empty.
+        annotations: What to evaluate on; the run's own evaluation set if None.
+        images: Folder of its images.
+
+    Returns:
+        COCO metrics per stage.
+
+    Raises:
+        ProgramError: If the run, the stage or the data cannot be used.
+    """
+    folder = RunFolder.open(path)
+    config = load_config(RunConfig, overrides=folder.config())
+    known = ["teacher", "student", *config.arms]
+    chosen = [stage] if stage else [name for name in known if folder.result(name) is not None]
+    if stage and stage not in known:
+        raise ConfigError(f"{path}: no stage {stage!r}; there are {', '.join(known)}")
+    own = Path(config.data.val) if config.data.val else folder.path / "data" / "val.json"
+    data = read_data(annotations or own, images if annotations else config.data.val_folder)
+    pictures = Pictures(data, config.data.image_size)
+    results = {}
+    for name in chosen:
+        size = config.teacher if name == "teacher" else config.student
+        weights = folder.path / "models" / f"{name}.safetensors"
+        model = load_detector(weights, size, len(data.category_ids))
+        results[name] = evaluate(model, pictures)
+    return results
+
+
+def evaluate_detections(detections: Path, annotations: Path) -> dict[str, float]:
+    """Score a COCO result file.
+
+    Raises:
+        DataError: If a file is missing or an entry is wrong; the entry's index is named.
+    """
+    return score(read_data(annotations), read_detections(detections))
+
+
 def _data(config: RunConfig, folder: RunFolder, display: RunDisplay) -> tuple[CocoSet, CocoSet]:
     settings = config.data
     display.begin("data", 1 if settings.train else settings.train_images + settings.val_images)
@@ -107,7 +183,7 @@ def _data(config: RunConfig, folder: RunFolder, display: RunDisplay) -> tuple[Co
             on_image=lambda: display.advance("data"),
         )
         folders = {"train": "", "val": ""}
-    train, val = (read_coco(files[split], folders[split]) for split in ("train", "val"))
+    train, val = (read_data(files[split], folders[split]) for split in ("train", "val"))
     check_same_categories(train, val)
     boxes = [sum(len(r.boxes) for r in data.records) for data in (train, val)]
     display.end(

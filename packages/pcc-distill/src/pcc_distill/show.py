@@ -1,9 +1,9 @@
 """Looking at features: where student and teacher agree, and at what magnitudes they work.
 
-Per level four pictures: the student's and the teacher's mean magnitude over channels, each scaled
-to its own maximum; the correlation of the two channel vectors at every position after the loss's own
-normalisation; and a histogram of the channels' standard deviations on both sides, which shows why
-a loss that compares magnitudes goes wrong.
+Per level four pictures: the mean magnitude over channels of the student and of the teacher, each
+scaled to its own maximum; the correlation of the two channel vectors at every position after the
+normalisation of the loss; and a histogram of the standard deviations of channels on both sides,
+which shows why a loss that compares magnitudes goes wrong.
 """
 
 from collections.abc import Sequence
