@@ -74,4 +74,4 @@ def draw(molecule: Molecule, size: int) -> NDArray[np.uint8]:
     rdMolDraw2D.PrepareAndDrawMolecule(canvas, molecule.graph)
     canvas.FinishDrawing()
     picture = Image.open(io.BytesIO(canvas.GetDrawingText())).convert("RGB")
-    return np.asarray(picture.resize((size, size), Image.Resampling.BOX))
+    return np.array(picture.resize((size, size), Image.Resampling.BOX))

@@ -1,5 +1,6 @@
 """One run of the program: configuration, run folder, stages, report."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from intern_pretrain.stages import (
     pretrain,
     train_tokenizer,
 )
+from intern_pretrain.user_files import read_documents
 from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
 
 
@@ -40,6 +42,7 @@ def open_run(
 
     Raises:
         ConfigError: If the configuration is wrong, or flags came with `resume`.
+        DataError: If a file of the user's has a bad line.
         RunFolderError: If the folder cannot be made or found.
     """
     if resume is not None:
@@ -48,9 +51,8 @@ def open_run(
         run = RunFolder.open(resume)
         return run, load_config(RunConfig, overrides=run.config())
     settings = load_config(RunConfig, config or default_config_path(), assignments, overrides)
-    for file in settings.data.files:
-        if not Path(file).is_file():
-            raise ConfigError(f"data.files: {file}: no such file; check the path")
+    for file in settings.data.files:  # read once before anything is written
+        deque(read_documents(file, image_size=settings.data.image_size), maxlen=0)
     return RunFolder.create(folder, settings, PACKAGES), settings
 
 

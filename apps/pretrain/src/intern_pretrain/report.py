@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ figure img{width:9rem;height:9rem;image-rendering:pixelated;display:block;margin
 figure svg{width:100%;height:6rem}
 figcaption,pre{font-size:.8rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 0}
 """
-STYLE = STYLE_OF_SAMPLES + """
+STYLE = (
+    STYLE_OF_SAMPLES
+    + """
 body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
@@ -38,6 +41,7 @@ td,th{padding:.2rem .7rem;border-bottom:1px solid #ddd;text-align:right}
 td:first-child,th:first-child,td.text{text-align:left}
 .curves svg{width:100%;height:auto}
 """
+)
 
 
 def write_report(run: RunFolder) -> Path:
@@ -62,7 +66,8 @@ def write_report(run: RunFolder) -> Path:
         _corpus_table(run),
         "<h2>Packing</h2>",
         _table(
-            ["", "value"], [[k.replace("_", " "), _number(v)] for k, v in result["packing"].items()]
+            ["quantity", "value"],
+            [[k.replace("_", " "), _number(v)] for k, v in result["packing"].items()],
         ),
         "<h2>Documents of the training split</h2>",
         _samples(corpus),
@@ -161,7 +166,8 @@ def _curves(steps: list[dict[str, Any]]) -> str:
         axis.set_visible(False)
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    drawing = text.getvalue()[text.getvalue().index("<svg") :]
+    return re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
 
 
 def _samples(corpus: Corpus) -> str:
@@ -180,7 +186,7 @@ def _sample(document: Document) -> str:
     if document.image is not None:
         data = io.BytesIO()
         Image.fromarray(document.image).save(data, format="PNG")
-        shown = f'<img src="data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}">'
+        shown = f'<img alt="drawing" src="data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}">'
     if document.series is not None:
         shown = _sparkline(document.series.reshape(len(document.series), -1)[:, 0].tolist())
     text = html.escape(document.text)

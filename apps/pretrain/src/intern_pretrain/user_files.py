@@ -105,7 +105,7 @@ def _read_image(path: Path, where: str, size: int) -> NDArray[np.uint8]:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{where}: {path}: not a picture that can be read: {error}") from None
-    return np.asarray(scaled)
+    return np.array(scaled)
 
 
 def _read_series(path: Path, where: str) -> tuple[NDArray[np.float32], float | None]:
