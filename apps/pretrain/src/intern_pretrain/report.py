@@ -186,7 +186,8 @@ def _sample(document: Document) -> str:
     if document.image is not None:
         data = io.BytesIO()
         Image.fromarray(document.image).save(data, format="PNG")
-        shown = f'<img alt="drawing" src="data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}">'
+        encoded = base64.b64encode(data.getvalue()).decode()
+        shown = f'<img alt="drawing" src="data:image/png;base64,{encoded}">'
     if document.series is not None:
         shown = _sparkline(document.series.reshape(len(document.series), -1)[:, 0].tolist())
     text = html.escape(document.text)

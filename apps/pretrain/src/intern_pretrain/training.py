@@ -100,7 +100,8 @@ class Trainer:
         size = self.config.micro_batch_size or len(chosen)
         total_weight = float(sum(pack.weights.sum() for pack in chosen))
         real_tokens = sum(int(pack.is_real.sum()) for pack in chosen)
-        sums = dict.fromkeys(("loss", "token_loss", "aux_loss", "z_loss"), 0.0)
+        names = ["loss", "token_loss", *(["aux_loss", "z_loss"] if self._is_moe else [])]
+        sums: dict[str, float] = dict.fromkeys(names, 0.0)
         predictions = 0
         counts_LE: Tensor | None = None
         for start in range(0, len(chosen), size):
