@@ -10,40 +10,11 @@ from internbootcamp_env.task import Task
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TEXT = Word(_LETTERS, "The answer is one word of capital letters.", "答案是一个大写字母串。")
-_MORSE = dict(
-    zip(
-        _LETTERS,
-        [
-            ".-",
-            "-...",
-            "-.-.",
-            "-..",
-            ".",
-            "..-.",
-            "--.",
-            "....",
-            "..",
-            ".---",
-            "-.-",
-            ".-..",
-            "--",
-            "-.",
-            "---",
-            ".--.",
-            "--.-",
-            ".-.",
-            "...",
-            "-",
-            "..-",
-            "...-",
-            ".--",
-            "-..-",
-            "-.--",
-            "--..",
-        ],
-        strict=True,
-    )
+_SIGNALS = (
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- "
+    "...- .-- -..- -.-- --.."
 )
+_MORSE = dict(zip(_LETTERS, _SIGNALS.split(), strict=True))
 _UNITS = [number for number in range(1, 26) if number % 2 and number % 13]
 
 

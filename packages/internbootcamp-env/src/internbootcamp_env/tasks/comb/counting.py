@@ -59,14 +59,12 @@ def _next(question: dict) -> list[int]:
     return items[: pivot + 1] + items[pivot + 1 :][::-1]
 
 
-def _next_by_listing(question: dict) -> list[int]:
-    items = question["items"]
-    for tail in range(2, len(items) + 1):
-        head, rest = items[:-tail], items[-tail:]
-        later = sorted(p for p in permutations(rest) if list(p) > rest) if tail < 8 else []
-        if later:
-            return [*head, *later[0]]
-    raise AssertionError("the draw refuses the last permutation")
+def _next_by_rank(question: dict) -> list[int]:
+    left, rank, result = sorted(question["items"]), _rank(question), []
+    for size in range(len(left) - 1, -1, -1):
+        place, rank = divmod(rank, math.factorial(size))
+        result.append(left.pop(place))
+    return result
 
 
 def _not_last(draws: Draws, level: int) -> dict | None:
@@ -79,8 +77,8 @@ def _not_last(draws: Draws, level: int) -> dict | None:
 
 def _chosen(draws: Draws, level: int) -> dict:
     groups = []
-    for _ in range(1 + (level + 1) // 2):
-        size = draws.between(5, 10 + level)
+    for _ in range(2 + level // 2):
+        size = draws.between(6, 16 + level)
         groups.append([size, draws.between(2, size - 2)])
     return {"groups": groups}
 
@@ -105,9 +103,9 @@ def _pascal(size: int, take: int) -> int:
 
 
 def _blocked(draws: Draws, level: int) -> dict:
-    rows, columns = draws.between(3, 3 + level), draws.between(3, 4 + level)
+    rows, columns = draws.between(4, 5 + level), draws.between(5, 6 + level)
     cells = [(r, c) for r in range(rows) for c in range(columns)][1:-1]
-    blocked = draws.sample(cells, draws.between(1, 1 + len(cells) // 6))
+    blocked = draws.sample(cells, draws.between(2, 2 + len(cells) // 6))
     return {"rows": rows, "columns": columns, "blocked": sorted(map(list, blocked))}
 
 
@@ -152,7 +150,7 @@ def _show_blocked(question: dict) -> dict:
 
 
 def _subset_target(draws: Draws, level: int) -> dict:
-    numbers = draws.integers(6 + level, 1, 9 + 2 * level)
+    numbers = draws.integers(9 + level, 1, 15 + 3 * level)
     return {"numbers": numbers, "target": sum(draws.sample(numbers, len(numbers) // 2))}
 
 
@@ -177,7 +175,7 @@ def _subset_count_by_halves(question: dict) -> int:
 
 
 def _circle(draws: Draws, level: int) -> dict:
-    return {"people": draws.between(20 * level, 20 * level + 150), "step": draws.between(2, 40)}
+    return {"people": draws.between(60 * level, 60 * level + 400), "step": draws.between(2, 400)}
 
 
 def _survivor(question: dict) -> int:
@@ -195,38 +193,26 @@ def _survivor_by_play(question: dict) -> int:
     return people[0]
 
 
-def _partition_draw(draws: Draws, level: int) -> dict:
-    total = draws.between(8 + 4 * level, 40 + 10 * level)
-    return {"total": total, "largest": draws.between(3, total - 3), "parts": draws.between(3, 9)}
+def _bounded(draws: Draws, level: int) -> dict:
+    bounds = draws.integers(3 + level // 2, 4 + level // 2, 12 + 2 * level)
+    return {"bounds": bounds, "total": draws.between(sum(bounds) // 4, 3 * sum(bounds) // 4)}
 
 
-def _partitions(question: dict) -> int:
-    @cache
-    def count(total: int, largest: int, parts: int) -> int:
-        if total == 0:
-            return 1
-        if parts == 0 or largest == 0:
-            return 0
-        taken = count(total - largest, largest, parts - 1) if largest <= total else 0
-        return taken + count(total, largest - 1, parts)
-
-    return count(question["total"], question["largest"], question["parts"])
+def _bounded_sums(question: dict) -> int:
+    ways = [1] + [0] * question["total"]
+    for bound in question["bounds"]:
+        ways = [sum(ways[max(0, t - bound) : t + 1]) for t in range(len(ways))]
+    return ways[-1]
 
 
-def _partitions_by_table(question: dict) -> int:
-    total, parts = question["total"], question["parts"]
-    table = [[0] * (parts + 1) for _ in range(total + 1)]
-    table[0][0] = 1
-    for size in range(1, question["largest"] + 1):
-        for reached in range(size, total + 1):
-            for used in range(1, parts + 1):
-                table[reached][used] += table[reached - size][used - 1]
-    return sum(table[total])
-
-
-def _several(draws: Draws, level: int) -> dict | None:
-    question = _partition_draw(draws, level)
-    return question if _partitions(question) > 1 else None
+def _bounded_sums_by_exclusion(question: dict) -> int:
+    bounds, total, count = question["bounds"], question["total"], 0
+    for size in range(len(bounds) + 1):
+        for broken in combinations(bounds, size):
+            left = total - sum(broken) - size
+            if left >= 0:
+                count += (-1) ** size * math.comb(left + len(bounds) - 1, len(bounds) - 1)
+    return count
 
 
 TASKS = (
@@ -277,7 +263,7 @@ TASKS = (
         knob="items",
         draw=_not_last,
         solve=_next,
-        second=_next_by_listing,
+        second=_next_by_rank,
         answer=Integers(),
         en=(
             "Which arrangement of the same numbers comes right after {items} in lexicographic "
@@ -384,25 +370,25 @@ TASKS = (
         ),
     ),
     Task(
-        id="comb.partitions",
-        title="Partitions with bounded parts",
-        knob="size of the number",
-        draw=_several,
-        solve=_partitions,
-        second=_partitions_by_table,
+        id="comb.bounded_sums",
+        title="Solutions of a sum with upper bounds",
+        knob="number of variables",
+        draw=_bounded,
+        solve=_bounded_sums,
+        second=_bounded_sums_by_exclusion,
         answer=Integer(),
-        size=lambda q: q["total"],
+        canon=lambda q: [sorted(q["bounds"]), q["total"]],
         en=(
-            "In how many ways can {total} be written as a sum of at most {parts} positive "
-            "integers, none above {largest}, when order does not matter?",
-            "Count the partitions of {total} into at most {parts} parts of size at most {largest}.",
-            "Partitions of {total}, parts <= {parts}, each <= {largest}:",
+            "Boxes hold at most {bounds} balls, one bound for each box. In how many ways can "
+            "{total} equal balls be put into the boxes?",
+            "How many lists of non-negative integers with upper bounds {bounds}, one for each "
+            "place, have the sum {total}?",
+            "Sum {total}, bounds {bounds}:",
         ),
         zh=(
-            "把 {total} 写成至多 {parts} 个正整数之和，每个不超过 {largest}，不计次序，"
-            "有多少种写法？",
-            "{total} 分拆为至多 {parts} 个部分、每部分至多 {largest}，共有多少种？",
-            "{total} 的分拆，部分数 <= {parts}，每部分 <= {largest}：",
+            "各盒子最多分别装 {bounds} 个球，把 {total} 个相同的球放入盒中有多少种放法？",
+            "各项上界依次为 {bounds}、和为 {total} 的非负整数列有多少个？",
+            "和 {total}，上界 {bounds}：",
         ),
     ),
 )

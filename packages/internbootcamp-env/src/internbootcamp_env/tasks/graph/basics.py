@@ -4,6 +4,8 @@ Source: textbook definitions. Knob: the number of nodes, five at level 1 and up 
 several right answers (paths, orders, colourings) are judged by their rules, never by comparison.
 """
 
+import itertools
+
 from internbootcamp_env.answers import Choice, Integer, Words
 from internbootcamp_env.draws import Draws
 from internbootcamp_env.engines import graphs
@@ -58,7 +60,7 @@ def _walk_weight(question: dict, names: list[str]) -> int | str:
     if len(walk) < 2 or walk[0] != question["start"] or walk[-1] != question["end"]:
         return "the path does not lead from the start to the end"
     total = 0
-    for a, b in zip(walk, walk[1:], strict=False):
+    for a, b in itertools.pairwise(walk):
         weight = weights.get(frozenset((a, b)))
         if weight is None:
             return "the path uses an edge that is not there"
@@ -201,8 +203,8 @@ def _wrong_orders(question: dict, answer: list[str], draws: Draws) -> list[str]:
 
 
 def _neighbours_question(draws: Draws, level: int) -> dict:
-    nodes = _nodes(level)
-    edges = graphs.random_edges(draws, nodes, 2 * nodes)
+    nodes = _nodes(level) + 5
+    edges = graphs.random_edges(draws, nodes, nodes // 2 + 2)
     return {"nodes": nodes, "edges": edges, "node": draws.below(nodes)}
 
 
