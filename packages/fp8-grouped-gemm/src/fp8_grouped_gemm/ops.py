@@ -136,7 +136,7 @@ def quantize_blocks(
     """Quantise 128x128 blocks: FP8 `[G, N, K]`, float32 `[G, ceil(N/128), ceil(K/128)]`."""
     chosen = backends.resolve(backend, w.device)
     if chosen in ("reference", "cpu"):
-        return rules.quantize_blocks(w, dtype, power_of_two)
+        return (rules if chosen == "reference" else cpu).quantize_blocks(w, dtype, power_of_two)
     data, scale, _ = _kernels("cast").quantize_blocks(w, dtype, power_of_two, transposed=False)
     return data, scale
 
