@@ -123,6 +123,22 @@ class TaskMixture:
             for place, task in enumerate(tasks)
         ]
 
+    def wordings(self, per_task: int) -> list[str]:
+        """What the questions of each task have in common, for training a tokenizer.
+
+        The parts that differ, such as sequences and numbers, are left out: pieces that join their
+        letters would hide from the model the positions that most tasks are about.
+
+        Args:
+            per_task: Questions looked at, and copies returned, per task.
+        """
+        texts = []
+        for task in self.tasks:
+            questions = [self.question(task, "train", -1 - i).prompt for i in range(per_task)]
+            shared = set.intersection(*(set(question.split()) for question in questions))
+            texts += [" ".join(word for word in questions[0].split() if word in shared)] * per_task
+        return texts
+
     def held_out(self, per_task: int) -> dict[str, list[Question]]:
         """Distinct questions of the test split; fewer than asked where a task has no more."""
         found: dict[str, list[Question]] = {}

@@ -35,7 +35,7 @@ STAGES = {
     "evaluate-after": "Evaluation after RL",
 }
 TOKENIZER_QUESTIONS = 60
-"""Training questions per task whose text the tokenizer is trained on, beside the corpus."""
+"""Training questions per task whose wording the tokenizer is trained on, beside the corpus."""
 
 
 def open_run(
@@ -126,14 +126,7 @@ class Pipeline:
         run, display, seed = self.run, self.display, self.config.seed
         config = self.config.pretrain
         corpus = pretraining.prepare_data(config.data, run, display, seed=seed)
-        texts = [
-            f"{question.prompt} {question.oracle()}"
-            for task in self.mixture.tasks
-            for question in (
-                self.mixture.question(task, "train", -1 - index)
-                for index in range(TOKENIZER_QUESTIONS)
-            )
-        ]
+        texts = self.mixture.wordings(TOKENIZER_QUESTIONS)
         tokenizer = pretraining.train_tokenizer(
             config.tokenizer, corpus, run, display, extra_texts=texts
         )
