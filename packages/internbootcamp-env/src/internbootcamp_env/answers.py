@@ -135,10 +135,11 @@ class Rational:
         """Negated, inverted, off by one, numerator or denominator off by one."""
         exact = Fraction(value)
         top, bottom = exact.numerator, exact.denominator
-        candidates = [-exact, exact + 1, Fraction(top + 1, bottom), Fraction(top, bottom + 1)]
+        candidates = [-exact, exact + 1, exact - 1, exact + Fraction(1, 2)]
+        candidates += [Fraction(top + 1, bottom), Fraction(top, bottom + 1)]
         if top:
             candidates.append(1 / exact)
-        return [str(other) for other in candidates if other != exact]
+        return [str(other) for other in dict.fromkeys(candidates) if other != exact]
 
 
 @dataclass(frozen=True)
