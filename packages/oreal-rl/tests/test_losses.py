@@ -17,6 +17,7 @@ from oreal_rl.losses import (
     policy_gradient_loss,
     sequence_clipped_loss,
 )
+from oreal_rl.ranks import OneProcess
 from oreal_rl.types import TrainBatch
 from oreal_rl.update import count_totals
 
@@ -88,7 +89,7 @@ def test_each_preset_equals_its_closed_form(preset, dtype, tolerance):
             token_weights=omega.to(dtype),
             importance=torch.ones_like(live),
             batch=batch,
-            totals=count_totals([batch]),
+            totals=count_totals([batch], OneProcess()),
         )
     )
     loss.backward()

@@ -1,10 +1,13 @@
 """The embedded samplers: distributions, log-probabilities, cache handling, determinism."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from oreal_rl.errors import SamplerError
+from oreal_rl.errors import ConfigError, SamplerError
 from oreal_rl.protocols import Sampler, SamplingParams
+from oreal_rl.router_replay import find_routers, recording, replaying
 from oreal_rl.samplers import GenerateSampler, KVLoopSampler
 from oreal_rl.samplers.drawing import draw_tokens
 from oreal_rl.scoring import (
@@ -219,3 +222,45 @@ def test_modes_are_put_back_and_misuse_is_told():
         sampler.sync(make_model(), 1)
     with pytest.raises(SamplerError, match="generate"):
         GenerateSampler(model, TOKENIZER)
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_recorded_experts_are_replayed_in_training(share):
+    model = make_qwen()
+    params = SamplingParams(max_new_tokens=5)
+    rollouts = KVLoopSampler(model, TOKENIZER).sample(PROMPTS, num_samples=2, params=params, seed=0)
+    items = as_items(rollouts)
+    batch = make_batch(items, pad_token_id=0)
+    with recording(model) as picked, torch.no_grad():
+        plain = response_logits(model, batch, share_prompts=True)
+    # calls: prompts, then responses; the last response token is never fed
+    routes = torch.stack([calls[1].view(len(items), 4, 2) for calls in picked], dim=2)
+    recorded = [
+        replace(item, rollout=replace(item.rollout, routed_experts=routes[row]))
+        for row, item in enumerate(items)
+    ]
+    batch = make_batch(recorded, pad_token_id=0)
+    with torch.no_grad():
+        same = response_logits(model, batch, share_prompts=share)
+        torch.testing.assert_close(same, plain, atol=ROUNDING, rtol=0)
+        for router in find_routers(model):
+            router.weight.mul_(-1)  # now the routers themselves would pick the other experts
+        with recording(model) as free, replaying(model, None):
+            response_logits(model, make_batch(items, pad_token_id=0), share_prompts=True)
+        assert not torch.equal(free[0][1], picked[0][1])
+        inside = batch.attention[:, :4, None].expand(-1, -1, 2)
+        with replaying(model, routes.flatten(0, 1)), recording(model) as replayed:
+            model(batch.response_ids[:, :4])
+        for calls, layer in zip(replayed, range(2), strict=True):
+            got = calls[0].view(len(items), 4, 2)
+            assert torch.equal(got[inside], routes[:, :, layer][inside])
+    response_logits(model, batch, share_prompts=share).sum().backward()
+    assert all(float(r.weight.grad.abs().sum()) > 0 for r in find_routers(model))
+
+
+def test_routes_of_another_architecture_are_refused():
+    with (
+        pytest.raises(ConfigError, match="routers"),
+        replaying(make_model(), torch.zeros(1, 3, 2, dtype=torch.long)),
+    ):
+        pass

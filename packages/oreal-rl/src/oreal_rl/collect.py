@@ -13,6 +13,7 @@ from oreal_rl.algorithms import Algorithm
 from oreal_rl.config import OrealConfig
 from oreal_rl.errors import PromptError, SamplerError
 from oreal_rl.protocols import PromptSource, Sampler, SamplingParams, Tokenizer, Verifier
+from oreal_rl.ranks import Ranks
 from oreal_rl.rewards.verdicts import verify_all
 from oreal_rl.seeding import derive_generator, derive_seed
 from oreal_rl.types import Prompt, Rollout, RolloutGroup, TrainItem, Verdict
@@ -26,10 +27,12 @@ class PromptCursor:
     Args:
         source: `prompts(cursor) -> prompts`, or a sequence.
         seed: Key of the epoch order of a sequence.
+        ranks: The training processes; each reads its own share.
     """
 
-    def __init__(self, source: PromptSource, *, seed: int) -> None:
+    def __init__(self, source: PromptSource, *, seed: int, ranks: Ranks) -> None:
         self.source = source
+        self.ranks = ranks
         self.seed = seed
         self.position = 0
         if not callable(source) and len(source) == 0:
@@ -49,7 +52,7 @@ class PromptCursor:
             PromptError: Where the provider gives nothing or something else than prompts.
         """
         if callable(self.source):
-            batch = list(self.source(self.position))
+            batch = list(self.source(self.position * self.ranks.world_size + self.ranks.rank))
             self.position += 1
         else:
             batch = [self._indexed(self.position + offset) for offset in range(count)]
@@ -62,7 +65,8 @@ class PromptCursor:
             )
         return batch
 
-    def _indexed(self, index: int) -> Prompt:
+    def _indexed(self, own_index: int) -> Prompt:
+        index = own_index * self.ranks.world_size + self.ranks.rank
         size = len(self.source)
         epoch, place = divmod(index, size)
         if self._order[0] != epoch:
@@ -96,6 +100,7 @@ class Collector:
     tokenizer: Tokenizer
     sampler: Sampler
     verifier: Verifier
+    ranks: Ranks
 
     def collect(self, step: int, report: Report) -> Collected:
         """Collect the groups of one step.
@@ -107,7 +112,7 @@ class Collector:
         Returns:
             Groups and counts.
         """
-        wanted = self.config.prompts_per_step
+        wanted = self.config.prompts_per_step // self.ranks.world_size
         cap = int(wanted * self.config.oversample_cap)
         groups: list[RolloutGroup] = []
         kept: list[int] = []
@@ -153,7 +158,7 @@ class Collector:
             encoded,
             num_samples=self.config.group_size,
             params=self.sampling_params(),
-            seed=derive_seed("sample", self.config.seed, step, fetch),
+            seed=derive_seed("sample", self.config.seed, step, fetch, self.ranks.rank),
             prompts=usable,
         )
         _check_rollouts(sampled, len(usable))

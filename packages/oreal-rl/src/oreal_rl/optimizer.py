@@ -63,6 +63,18 @@ def optimizer_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[
     }
 
 
+def prepare_state(optimizer: torch.optim.AdamW) -> None:
+    """Give every parameter its (zero) state, so that a checkpoint has somewhere to load into."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            if parameter not in optimizer.state:
+                optimizer.state[parameter] = {
+                    "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                    "exp_avg": torch.zeros_like(parameter),
+                    "exp_avg_sq": torch.zeros_like(parameter),
+                }
+
+
 def load_optimizer_state(
     optimizer: torch.optim.Optimizer, model: nn.Module, state: dict[str, Any]
 ) -> None:

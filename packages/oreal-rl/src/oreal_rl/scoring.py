@@ -8,6 +8,9 @@ Two layouts give the same numbers up to rounding:
   through the cache. With 16 rollouts of 10 tokens on prompts of 40 this is 200 token positions in
   place of 800.
 
+A model sharded by FSDP2 always takes the plain layout: FSDP2 frees gathered parameters in the first
+of two backward passes that belong to one forward pair, and all processes must run equally many.
+
 Shape legend: P distinct prompts, S longest prompt, B rollouts, T response positions, V vocabulary.
 """
 
@@ -20,6 +23,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from oreal_rl.importance import staleness_mask
+from oreal_rl.router_replay import FREE, replaying
 from oreal_rl.types import TrainBatch, TrainItem
 
 
@@ -110,9 +114,9 @@ def _stack_routes(items: Sequence[TrainItem], length: int, device: Any) -> Tenso
     if len(routes) < len(items):
         return None
     first = routes[0]
-    stacked = torch.zeros((len(items), length, *first.shape[1:]), dtype=torch.long)
+    stacked = torch.full((len(items), length, *first.shape[1:]), FREE)
     for row, route in enumerate(routes):
-        stacked[row, : route.shape[0]] = route
+        stacked[row, : route.shape[0]] = route  # a last token that was never fed has no route
     return stacked.to(device)
 
 
@@ -141,7 +145,7 @@ def response_logits(
     Returns:
         Logits in the model's dtype; values at padding are meaningless.
     """
-    if share_prompts:
+    if share_prompts and not _is_sharded(model):
         return _shared_logits(model, batch)
     return _plain_logits(model, batch)
 
@@ -159,7 +163,7 @@ def token_scores(
     Returns:
         float32 logits.
     """
-    if share_prompts:
+    if share_prompts and not _is_sharded(model):
         logits = _shared_logits(model, batch, after=True)
     else:
         logits = _plain_logits(model, batch, after=True)
@@ -169,6 +173,22 @@ def token_scores(
 def _takes_logits_to_keep(model: nn.Module) -> bool:
     forward = getattr(model, "forward", model)
     return "logits_to_keep" in inspect.signature(forward).parameters
+
+
+def _routes(batch: TrainBatch, length: int, *, before: int) -> Tensor | None:
+    """Experts to replay, one row per token position; `before` positions of prompt are left free."""
+    routes = batch.routed_experts
+    if routes is None:
+        return None
+    routes = routes[:, :length].masked_fill(~batch.attention[:, :length, None, None], FREE)
+    if before:
+        free = routes.new_full((routes.shape[0], before, *routes.shape[2:]), FREE)
+        routes = torch.cat([free, routes], dim=1)
+    return routes.flatten(0, 1)
+
+
+def _is_sharded(model: nn.Module) -> bool:
+    return hasattr(model, "set_requires_gradient_sync")  # FSDP2 adds it
 
 
 def _positions(mask: Tensor) -> Tensor:
@@ -184,13 +204,14 @@ def _plain_logits(model: nn.Module, batch: TrainBatch, *, after: bool = False) -
     extra_inputs: dict[str, Any] = dict(_repeat_extras(batch))
     if _takes_logits_to_keep(model):
         extra_inputs["logits_to_keep"] = keep
-    logits = model(
-        input_ids=torch.cat([prompts, batch.response_ids], dim=1),
-        attention_mask=attention_mask.long(),
-        position_ids=_positions(attention_mask),
-        use_cache=False,
-        **extra_inputs,
-    ).logits[:, -keep:]
+    with replaying(model, _routes(batch, length, before=prompts.shape[1])):
+        logits = model(
+            input_ids=torch.cat([prompts, batch.response_ids], dim=1),
+            attention_mask=attention_mask.long(),
+            position_ids=_positions(attention_mask),
+            use_cache=False,
+            **extra_inputs,
+        ).logits[:, -keep:]
     return logits if after else logits[:, :-1]
 
 
@@ -227,14 +248,15 @@ def _shared_logits(model: nn.Module, batch: TrainBatch, *, after: bool = False) 
     cache.batch_select_indices(batch.prompt_index)
     mask = batch.attention[:, :length]
     prompt_lengths = batch.prompt_mask.sum(dim=1)[batch.prompt_index]
-    rest = model(
-        input_ids=batch.response_ids[:, :length],
-        attention_mask=torch.cat([batch.prompt_mask[batch.prompt_index], mask], dim=1).long(),
-        position_ids=prompt_lengths[:, None]
-        + torch.arange(length, device=mask.device).expand_as(mask),
-        past_key_values=cache,
-        use_cache=True,
-    ).logits
+    positions = prompt_lengths[:, None] + torch.arange(length, device=mask.device)
+    with replaying(model, _routes(batch, length, before=0)):
+        rest = model(
+            input_ids=batch.response_ids[:, :length],
+            attention_mask=torch.cat([batch.prompt_mask[batch.prompt_index], mask], dim=1).long(),
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+        ).logits
     return rest if after else torch.cat([first, rest], dim=1)
 
 

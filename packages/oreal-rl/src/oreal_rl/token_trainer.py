@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from oreal_rl.config import OrealConfig
 from oreal_rl.errors import NonFiniteError
 from oreal_rl.optimizer import make_optimizer, set_learning_rate
+from oreal_rl.ranks import Ranks
 from oreal_rl.samplers.modes import generating
 from oreal_rl.schedule import learning_rate_at
 from oreal_rl.scoring import token_scores
@@ -36,11 +37,13 @@ class TokenRewardTrainer:
     Args:
         model: From `token_reward.make_token_reward_model`, or the caller's own.
         config: The trainer's settings.
+        ranks: The training processes.
     """
 
-    def __init__(self, model: nn.Module, config: OrealConfig) -> None:
+    def __init__(self, model: nn.Module, config: OrealConfig, ranks: Ranks) -> None:
         self.model = model
         self.config = config
+        self.ranks = ranks
         self.optimizer = make_optimizer(model, config, config.token_learning_rate)
         self.accuracy: float | None = None
         self.calibration: list[dict[str, float]] = []
@@ -94,7 +97,7 @@ class TokenRewardTrainer:
         Raises:
             NonFiniteError: Where the loss is not finite.
         """
-        total = float(sum(int(batch.mask.any(dim=1).sum()) for batch in batches))
+        (total,) = self.ranks.sum([float(sum(b.mask.any(dim=1).sum() for b in batches))])
         self.optimizer.zero_grad(set_to_none=True)
         loss_sum = 0.0
         probabilities, outcomes = [], []
@@ -106,19 +109,21 @@ class TokenRewardTrainer:
                     f"the token reward model's loss is {float(loss.detach())}; expected a finite "
                     "number; lower token_learning_rate"
                 )
-            loss.backward()
+            (loss * self.ranks.world_size).backward()
             loss_sum += float(loss.detach())
-            probabilities.append(outcome_probability(scores.detach(), batch.mask))
-            outcomes.append(batch.is_positive)
+            present = batch.mask.any(dim=1)
+            probabilities.append(outcome_probability(scores.detach(), batch.mask)[present])
+            outcomes.append(batch.is_positive[present])
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        (loss_sum,) = self.ranks.sum([loss_sum])
         return {"token_reward/loss": loss_sum, **self._measure(probabilities, outcomes)}
 
     def _measure(self, probabilities: list[Tensor], outcomes: list[Tensor]) -> dict[str, float]:
         predicted, observed = torch.cat(probabilities), torch.cat(outcomes)
         self.calibration = calibration_bins(predicted, observed)
-        accuracy = balanced_accuracy(predicted, observed)
+        accuracy = self._accuracy(predicted, observed)
         metrics = {"token_reward/gate_open": float(self.is_open)}
         if accuracy is not None:
             old = accuracy if self.accuracy is None else self.accuracy
@@ -126,6 +131,18 @@ class TokenRewardTrainer:
             metrics["token_reward/balanced_accuracy"] = accuracy
             metrics["token_reward/accuracy_average"] = self.accuracy
         return metrics
+
+    def _accuracy(self, predicted: Tensor, observed: Tensor) -> float | None:
+        """Balanced accuracy over all processes, so that their gates open together."""
+        if self.ranks.world_size == 1:
+            return balanced_accuracy(predicted, observed)
+        hits = (predicted > 0.5).double() + (predicted == 0.5).double() / 2
+        right, wrong = hits[observed], 1 - hits[~observed]
+        sums = [right.sum(), right.numel(), wrong.sum(), wrong.numel()]
+        good, num_right, bad, num_wrong = self.ranks.sum([float(value) for value in sums])
+        if not num_right or not num_wrong:
+            return None
+        return (good / num_right + bad / num_wrong) / 2
 
     def set_step(self, step: int) -> None:
         """Set the learning rate of a step."""

@@ -24,9 +24,11 @@ from oreal_rl.optimizer import (
     load_optimizer_state,
     make_optimizer,
     optimizer_state,
+    prepare_state,
     set_learning_rate,
 )
 from oreal_rl.protocols import PromptSource, Sampler, Tokenizer, Verifier
+from oreal_rl.ranks import OneProcess, Ranks
 from oreal_rl.samplers.kv_loop import KVLoopSampler
 from oreal_rl.schedule import learning_rate_at
 from oreal_rl.seeding import derive_seed
@@ -36,7 +38,7 @@ from oreal_rl.types import RolloutGroup
 from oreal_rl.update import Updater
 
 logger = logging.getLogger(__name__)
-STATE_FORMAT = 1
+STATE_FORMAT = 1  # raise it with every change of what a state holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,8 @@ class OrealTrainer:
         reference: Policy of the KL term; default: a frozen copy of `policy` where one is needed.
         token_reward_model: Default: a copy of `policy` with a zero scalar head where one is needed.
         callback: Called with an `Event` at every phase and after every step.
+        ranks: The training processes, see `oreal_rl.distributed`; default: this one alone. On
+            several, counts and rewards in the metrics are this process' own, losses are of all.
 
     Raises:
         ConfigError: Where policy and config do not fit.
@@ -94,7 +98,10 @@ class OrealTrainer:
         reference: nn.Module | None = None,
         token_reward_model: nn.Module | None = None,
         callback: Callable[[Event], None] | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
+        self.ranks = ranks or OneProcess()
+        self._check_ranks(config, sampler, reference, token_reward_model)
         if tokenizer.eos_token_id is None and tokenizer.pad_token_id is None:
             raise ConfigError(
                 "the tokenizer has neither eos_token_id nor pad_token_id; set one of them"
@@ -105,7 +112,7 @@ class OrealTrainer:
         self.callback = callback
         self.sampler = sampler if sampler is not None else KVLoopSampler(policy, tokenizer)
         self.algorithm = ALGORITHMS[config.algorithm](config, config.algorithm_options)
-        self.cursor = PromptCursor(prompts, seed=config.seed)
+        self.cursor = PromptCursor(prompts, seed=config.seed, ranks=self.ranks)
         self.collector = Collector(
             config=config,
             algorithm=self.algorithm,
@@ -113,13 +120,14 @@ class OrealTrainer:
             tokenizer=tokenizer,
             sampler=self.sampler,
             verifier=verifier,
+            ranks=self.ranks,
         )
         self.token_trainer: TokenRewardTrainer | None = None
         if config.token_reward != "none":
             model = token_reward_model
             if model is None:
                 model = make_token_reward_model(policy)
-            self.token_trainer = TokenRewardTrainer(model, config)
+            self.token_trainer = TokenRewardTrainer(model, config, self.ranks)
         needs_reference = config.kl_coef > 0 and config.kl_reference == "initial"
         self.reference = _frozen(reference or copy.deepcopy(policy)) if needs_reference else None
         self.optimizer = make_optimizer(policy, config, config.learning_rate)
@@ -132,10 +140,38 @@ class OrealTrainer:
             reference=self.reference,
             token_trainer=self.token_trainer,
             pad_token_id=int(pad if pad is not None else tokenizer.eos_token_id or 0),
+            ranks=self.ranks,
         )
         self.step_index = 0
         self.version = 0
         self.totals: Counter = Counter()
+
+    def _check_ranks(self, config: OrealConfig, *parts: object) -> None:
+        if self.ranks.world_size == 1:
+            return
+        if config.prompts_per_step % self.ranks.world_size:
+            raise ConfigError(
+                f"prompts_per_step is {config.prompts_per_step} on {self.ranks.world_size} "
+                "processes; expected a multiple, so that each has its share"
+            )
+        sampler, reference, token_reward_model = parts
+        needs_reference = config.kl_coef > 0 and config.kl_reference == "initial"
+        if (
+            sampler is None
+            or (needs_reference and reference is None)
+            or (config.token_reward != "none" and token_reward_model is None)
+        ):
+            raise ConfigError(
+                "on several processes the sampler, the reference and the token reward model cannot "
+                "be copied from a sharded policy; make them before sharding, see "
+                "oreal_rl.distributed"
+            )
+
+    def prepare_optimizers(self) -> None:
+        """Give every parameter an optimiser state, for loading in place (DCP)."""
+        prepare_state(self.optimizer)
+        if self.token_trainer is not None:
+            prepare_state(self.token_trainer.optimizer)
 
     def train(self, num_steps: int | None = None) -> list[dict[str, float]]:
         """Run steps until `config.num_steps`, or `num_steps` more of them.
@@ -200,7 +236,7 @@ class OrealTrainer:
         set_learning_rate(self.optimizer, rate)
         items = make_items(collected, self.algorithm, config, step=step)
         metrics = {"learning_rate": rate, "rollouts_trained": float(len(items)), "updated": 0.0}
-        if not items:
+        if self.ranks.max(len(items)) == 0:
             logger.info("step %d: no group to train on, update skipped", step)
             return metrics
         freeze = step < (config.policy_freeze_steps or 0)

@@ -7,7 +7,7 @@ micro-batches changes nothing but rounding.
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +17,11 @@ from oreal_rl.config import OrealConfig
 from oreal_rl.errors import NonFiniteError
 from oreal_rl.importance import importance_weights
 from oreal_rl.kl import kl_cov_loss, kl_loss, kl_per_token, select_high_covariance
+from oreal_rl.ranks import Ranks
 from oreal_rl.samplers.modes import generating
 from oreal_rl.scoring import make_batch, response_logits, supported_logprobs, token_logprobs
 from oreal_rl.token_trainer import TokenRewardTrainer
-from oreal_rl.types import TrainBatch, TrainItem
+from oreal_rl.types import Rollout, TrainBatch, TrainItem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ class Updater:
     reference: nn.Module | None
     token_trainer: TokenRewardTrainer | None
     pad_token_id: int
+    ranks: Ranks
 
     @property
     def device(self) -> torch.device:
@@ -73,8 +75,8 @@ class Updater:
         Raises:
             NonFiniteError: Where the loss or the gradient norm is not finite.
         """
-        parts = [part for part in split_groups(items, self.config.num_minibatches) if part]
-        prepared = [self._prepare(part, version) for part in parts]
+        parts = split_groups(items, self.config.num_minibatches)
+        prepared = [micros for part in parts if (micros := self._prepare(part, version))]
         sums: defaultdict[str, float] = defaultdict(float)
         for micro_batches in prepared:
             if freeze:
@@ -88,7 +90,11 @@ class Updater:
 
     def _prepare(self, items: Sequence[TrainItem], version: int) -> list[MicroBatch]:
         micro_batches = []
-        for chunk in split_tokens(items, self.config.micro_batch_tokens):
+        chunks = list(split_tokens(items, self.config.micro_batch_tokens))
+        # A sharded forward pass is a collective: all processes run equally many.
+        count = self.ranks.max(len(chunks))
+        for number in range(count):
+            chunk = chunks[number] if number < len(chunks) else [self._filler()]
             batch = make_batch(
                 chunk,
                 pad_token_id=self.pad_token_id,
@@ -96,27 +102,41 @@ class Updater:
                 version=version,
                 max_staleness=self.config.max_staleness,
             )
+            if number >= len(chunks):
+                batch = replace(batch, mask=torch.zeros_like(batch.mask))
             weights = torch.ones_like(batch.sampling_logprobs)
             if self.token_trainer is not None:
                 weights = self.token_trainer.weights(batch)
             micro_batches.append(
                 MicroBatch(
                     batch=batch,
-                    old_logprobs=self._frozen_logprobs(self.policy, batch, chunk)
+                    old_logprobs=self._frozen_logprobs(self.policy, batch)
                     if self.config.num_minibatches > 1
                     else None,
-                    reference_logprobs=self._frozen_logprobs(self.reference, batch, chunk)
+                    reference_logprobs=self._frozen_logprobs(self.reference, batch)
                     if self.reference is not None
                     else None,
                     token_weights=weights,
                     held_back=None,
                 )
             )
-        return self._hold_back(micro_batches) if self.config.kl_cov_fraction > 0 else micro_batches
+        if micro_batches and self.config.kl_cov_fraction > 0:
+            return self._hold_back(micro_batches)
+        return micro_batches
 
-    def _frozen_logprobs(
-        self, model: nn.Module, batch: TrainBatch, chunk: Sequence[TrainItem]
-    ) -> Tensor:
+    def _filler(self) -> TrainItem:
+        """A rollout for a process that has run out of them; all of it is masked."""
+        rollout = Rollout(response_ids=(self.pad_token_id,), logprobs=(0.0,), finish_reason="abort")
+        return TrainItem(
+            group=0,
+            prompt_ids=(self.pad_token_id,),
+            rollout=rollout,
+            reward=0.0,
+            is_positive=False,
+            advantage=0.0,
+        )
+
+    def _frozen_logprobs(self, model: nn.Module, batch: TrainBatch) -> Tensor:
         with generating(model):
             logits = response_logits(model, batch, share_prompts=self.config.share_prompts)
             return token_logprobs(logits, batch, temperature=self.config.temperature)[0]
@@ -156,7 +176,7 @@ class Updater:
         return results
 
     def _optimizer_step(self, micro_batches: list[MicroBatch]) -> dict[str, float]:
-        totals = count_totals([micro.batch for micro in micro_batches])
+        totals = count_totals([micro.batch for micro in micro_batches], self.ranks)
         if totals.tokens == 0:  # nothing left after masking: no step, no decay, no momentum
             return {"updates_skipped": 1.0}
         self.optimizer.zero_grad(set_to_none=True)
@@ -168,11 +188,14 @@ class Updater:
                     f"the loss is {float(loss.detach())}; expected a finite number; lower "
                     "learning_rate or look at the reported log-probabilities"
                 )
-            loss.backward()
+            # FSDP2 averages gradients over processes; the counts are already those of all.
+            (loss * self.ranks.world_size).backward()
             for name, value in {"loss": loss.detach(), **terms}.items():
                 sums[name] += float(value)
+        sums = defaultdict(float, zip(sums, self.ranks.sum(list(sums.values())), strict=True))
         sums.update(self._apply())
         present = sum(int(micro.batch.attention.sum()) for micro in micro_batches)
+        (present,) = self.ranks.sum([present])
         sums["tokens_trained"] = totals.tokens
         sums["tokens_stale"] = present - totals.tokens
         return dict(sums)
@@ -233,7 +256,7 @@ class Updater:
     def _apply(self) -> dict[str, float]:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         norm = nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm)
-        value = float(norm)
+        value = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
         if not math.isfinite(value):
             self.optimizer.zero_grad(set_to_none=True)
             raise NonFiniteError(
@@ -247,18 +270,27 @@ class Updater:
         return {"grad_norm": value, "updates_skipped": float(skipped)}
 
 
-def count_totals(batches: Sequence[TrainBatch]) -> Totals:
-    """Count trained tokens and rollouts over the batches of one optimiser step."""
-    tokens = positive = sequences = 0
+def count_totals(batches: Sequence[TrainBatch], ranks: Ranks) -> Totals:
+    """Count trained tokens and rollouts over the batches of one optimiser step.
+
+    Args:
+        batches: This process' batches.
+        ranks: The processes to sum over.
+
+    Returns:
+        Counts over all processes.
+    """
+    tokens = positive = sequences = 0.0
     for batch in batches:
-        tokens += int(batch.mask.sum())
-        positive += int((batch.mask & batch.is_positive[:, None]).sum())
-        sequences += int(batch.mask.any(dim=1).sum())
+        tokens += float(batch.mask.sum())
+        positive += float((batch.mask & batch.is_positive[:, None]).sum())
+        sequences += float(batch.mask.any(dim=1).sum())
+    tokens, positive, sequences = ranks.sum([tokens, positive, sequences])
     return Totals(
-        tokens=float(tokens),
-        positive_tokens=float(positive),
-        negative_tokens=float(tokens - positive),
-        sequences=float(sequences),
+        tokens=tokens,
+        positive_tokens=positive,
+        negative_tokens=tokens - positive,
+        sequences=sequences,
     )
 
 

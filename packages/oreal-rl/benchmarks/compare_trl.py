@@ -1,0 +1,159 @@
+"""CPU cost of a training step next to TRL's GRPOTrainer, same tiny model, same batch sizes.
+
+    uv run --with trl --with datasets python packages/oreal-rl/benchmarks/compare_trl.py --steps 6
+
+Both run on one thread: 32 prompts x 16 samples of at most 10 tokens, a KL term, HF Qwen3-MoE of
+1.8 million parameters with random weights. A random reward keeps every group mixed. Prints CPU
+seconds per step and their ratios, and writes them as JSON where --output names a file.
+"""
+
+import argparse
+import json
+import platform
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedTokenizerFast, Qwen3MoeConfig, Qwen3MoeForCausalLM
+
+from oreal_rl import OrealConfig, OrealTrainer, Prompt
+from oreal_rl.protocols import SamplingParams
+from oreal_rl.samplers import GenerateSampler, KVLoopSampler
+from oreal_rl.seeding import derive_generator
+
+CHARS = "abcdefghijklmnopqrstuvwxyz0123456789>"
+PROMPTS, SAMPLES, TOKENS = 32, 16, 10
+
+
+def make_tokenizer():
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    vocabulary = {"<pad>": 0, "<eos>": 1, **{char: i + 2 for i, char in enumerate(CHARS)}}
+    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="<pad>"))
+    inner.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    inner.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="<pad>", eos_token="<eos>", padding_side="left"
+    )
+
+
+def make_model(tokenizer):
+    torch.manual_seed(0)
+    config = Qwen3MoeConfig(
+        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=256,
+        moe_intermediate_size=128, num_hidden_layers=4, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=32, num_experts=8, num_experts_per_tok=2,
+        max_position_embeddings=256, pad_token_id=0, eos_token_id=1, bos_token_id=None,
+    )  # fmt: skip
+    return Qwen3MoeForCausalLM(config)
+
+
+def make_prompts(cursor, count=PROMPTS):
+    generator = derive_generator("benchmark", cursor)
+    rows = torch.randint(26, (count, 40), generator=generator).tolist()
+    return ["".join(CHARS[c] for c in row) for row in rows]
+
+
+def coin_flips(prompts, responses):
+    return [float(i % 2) for i in range(len(responses))]
+
+
+def time_oreal(tokenizer, steps, **settings):
+    config = OrealConfig.preset(
+        "repo", num_steps=steps + 1, prompts_per_step=PROMPTS, group_size=SAMPLES,
+        max_new_tokens=TOKENS, top_p=1.0, token_reward="none", truncated="verify",
+        learning_rate=1e-5, min_learning_rate=1e-5, lr_warmup_steps=0, **settings,
+    )  # fmt: skip
+    trainer = OrealTrainer(
+        policy=make_model(tokenizer), tokenizer=tokenizer, verifier=coin_flips, config=config,
+        prompts=lambda cursor: [Prompt(text=text) for text in make_prompts(cursor)],
+    )  # fmt: skip
+    trainer.step()
+    start = time.process_time()
+    trainer.train(steps)
+    return (time.process_time() - start) / steps
+
+
+def time_trl(tokenizer, steps):
+    from datasets import Dataset
+    from transformers import TrainerCallback
+    from trl import GRPOConfig, GRPOTrainer
+
+    class Clock(TrainerCallback):
+        marks = []  # noqa: RUF012 - one clock per run
+
+        def on_step_end(self, args, state, control, **kwargs):
+            self.marks.append(time.process_time())
+
+    texts = [text for cursor in range(steps + 1) for text in make_prompts(cursor)]
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = GRPOTrainer(
+            model=make_model(tokenizer),
+            processing_class=tokenizer,
+            reward_funcs=lambda completions, **kw: coin_flips(None, completions),
+            train_dataset=Dataset.from_dict({"prompt": texts}),
+            args=GRPOConfig(
+                output_dir=folder, use_cpu=True, per_device_train_batch_size=PROMPTS * SAMPLES,
+                num_generations=SAMPLES, max_completion_length=TOKENS, beta=0.01,
+                max_steps=steps + 1, report_to="none", save_strategy="no", disable_tqdm=True,
+                bf16=False, gradient_checkpointing=False, learning_rate=1e-5,
+            ),
+            callbacks=[Clock()],
+        )  # fmt: skip
+        trainer.train()
+    return (Clock.marks[-1] - Clock.marks[0]) / steps
+
+
+def time_generation(tokenizer, rounds=3):
+    """Tokens per CPU second of our loop over those of `generate`, at several batch sizes."""
+    model = make_model(tokenizer)
+    params = SamplingParams(max_new_tokens=64)
+    ids = [tuple(tokenizer.encode(text)) for text in make_prompts(0)]
+    ratios = {}
+    for batch in (1, 16, 256):
+        speeds = []
+        for sampler in (KVLoopSampler(model, tokenizer), GenerateSampler(model, tokenizer)):
+            count = min(batch, SAMPLES)
+            chosen = ids[: batch // count]
+            sampler.sample(chosen, num_samples=count, params=params, seed=0)
+            start = time.process_time()
+            for seed in range(rounds):
+                sampler.sample(chosen, num_samples=count, params=params, seed=seed)
+            speeds.append(rounds * batch * 64 / (time.process_time() - start))
+        ratios[f"generation_ratio_batch_{batch}"] = speeds[0] / speeds[1]
+    return ratios
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--no-trl", action="store_true", help="only our own numbers")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    tokenizer = make_tokenizer()
+    result = {
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "pair_cpu_seconds": time_oreal(tokenizer, options.steps, selection="pair"),
+        "all_cpu_seconds": time_oreal(tokenizer, options.steps, algorithm="grpo"),
+        "all_plain_cpu_seconds": time_oreal(
+            tokenizer, options.steps, algorithm="grpo", share_prompts=False
+        ),
+        **time_generation(tokenizer),
+    }
+    if not options.no_trl:
+        result["trl"] = version("trl")
+        result["trl_cpu_seconds"] = time_trl(tokenizer, options.steps)
+        result["ratio_pair"] = result["trl_cpu_seconds"] / result["pair_cpu_seconds"]
+        result["ratio_all"] = result["trl_cpu_seconds"] / result["all_cpu_seconds"]
+    text = json.dumps(result, indent=2)
+    print(text)
+    if options.output:
+        options.output.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
