@@ -50,7 +50,7 @@ def _show_dice(question: dict) -> dict:
 
 
 def _urn(draws: Draws, level: int) -> dict:
-    red, blue = draws.between(3, 50 + 5 * level), draws.between(3, 50 + 5 * level)
+    red, blue = draws.between(6 * level, 6 * level + 50), draws.between(6 * level, 6 * level + 50)
     taken = draws.between(2, min(3 + level, red + blue - 1))
     low, high = max(0, taken - blue), min(taken, red)
     return {"red": red, "blue": blue, "taken": taken, "hits": draws.between(low, high)}
