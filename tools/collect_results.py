@@ -1,0 +1,95 @@
+"""Collect finished quickstart runs into `apps/rl/results`: one summary per run and a table.
+
+uv run python tools/collect_results.py runs/seed-0 runs/seed-1 runs/seed-2
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from intern_rl.evaluate import Evaluation, average, change
+from intern_runs import RunFolder
+
+RESULTS = Path(__file__).parents[1] / "apps" / "rl" / "results"
+COMMAND = "uv run intern-rl quickstart --seed {seed} --output runs/seed-{seed}"
+
+
+def summarize(run: RunFolder) -> tuple[int, list[dict], str]:
+    """Lines of a run's summary and its row of the table."""
+    config, versions = run.config(), run.read_json("versions.json")
+    before = Evaluation.from_json(run.result("evaluate-before") or {})
+    after = Evaluation.from_json(run.result("evaluate-after") or {})
+    gain, seed = change(before, after), config["seed"]
+    seconds = sum(line["seconds"] for line in run.metrics())
+    lines: list[dict] = [
+        {
+            "kind": "run",
+            "command": COMMAND.format(seed=seed),
+            "seed": seed,
+            "tasks": len(before.rates),
+            "questions": sum(map(len, before.rates.values())),
+            "pass_at_1_before": vars(average(before.rates)),
+            "pass_at_1_after": vars(average(after.rates)),
+            "change": vars(gain),
+            "greedy_before": average(before.greedy).mean,
+            "greedy_after": average(after.greedy).mean,
+            "seconds_in_steps": round(seconds),
+            "versions": versions,
+        }
+    ]
+    for task, rates in before.rates.items():
+        new = after.rates[task]
+        lines.append(
+            {
+                "kind": "task",
+                "task": task,
+                "questions": len(rates),
+                "pass_at_1_before": sum(rates) / len(rates),
+                "pass_at_1_after": sum(new) / len(new),
+            }
+        )
+    for line in run.metrics():
+        kept = {k: v for k, v in line.items() if not k.startswith(("count/", "task/"))}
+        lines.append({"kind": "step", **kept})
+    row = (
+        f"| {seed} | {average(before.rates)} | {average(after.rates)} | "
+        f"{100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}] | "
+        f"{100 * average(before.greedy).mean:.1f} → {100 * average(after.greedy).mean:.1f} % |"
+    )
+    return seed, lines, row
+
+
+def main(folders: list[str]) -> None:
+    """Write the summaries and the table."""
+    RESULTS.mkdir(exist_ok=True)
+    rows = []
+    for folder in folders:
+        seed, lines, row = summarize(RunFolder.open(folder))
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (RESULTS / f"seed-{seed}.metrics.jsonl").write_text(text, encoding="utf-8")
+        rows.append(row)
+    first = RunFolder.open(folders[0])
+    before = Evaluation.from_json(first.result("evaluate-before") or {})
+    versions = first.read_json("versions.json")
+    page = f"""# Results of the quickstart
+
+`{COMMAND.format(seed="N")}`, one run per seed, on {versions["cpu_count"]} CPU cores
+(Python {versions["python"]}, torch {versions["packages"]["torch"]}, transformers \
+{versions["packages"]["transformers"]}; {versions["started"][:10]}). pass@1 is at temperature 1,
+averaged over {len(before.rates)} tasks, on held-out questions; brackets are 95 % intervals over
+questions, the change is paired. Both evaluations stand after the cold start: the change is
+reinforcement learning alone.
+
+| seed | pass@1 before RL | after RL | change in points | greedy |
+|---|---|---|---|---|
+{chr(10).join(rows)}
+
+`seed-N.metrics.jsonl` has the run's figures, a line per task and per training step. Written by
+`uv run python tools/collect_results.py runs/seed-0 runs/seed-1 runs/seed-2`.
+"""
+    (RESULTS / "README.md").write_text(page, encoding="utf-8")
+    print(page)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
