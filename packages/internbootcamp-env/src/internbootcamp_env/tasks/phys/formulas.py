@@ -12,7 +12,7 @@ from internbootcamp_env.task import Task
 
 
 def _inverse_sum(values: list) -> Fraction:
-    return 1 / sum(1 / Fraction(value) for value in values)
+    return 1 / sum((1 / Fraction(value) for value in values), Fraction(0))
 
 
 def _groups(draws: Draws, level: int) -> dict:
