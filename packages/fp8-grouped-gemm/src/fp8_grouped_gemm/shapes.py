@@ -1,4 +1,4 @@
-"""The shapes that the benchmark runs, each with its source, and group sizes drawn like a router's."""
+"""The shapes that the benchmark runs, each with its source, and uneven group sizes."""
 
 from __future__ import annotations
 
