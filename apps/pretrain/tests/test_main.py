@@ -12,6 +12,8 @@ from intern_pretrain.config import RunConfig, default_config_path
 from intern_pretrain.main import main
 from intern_runs import RunFolder, load_config
 
+PATIENCE_SECONDS = 300  # a process takes about 10 on a free core; the machine may be busy
+
 TINY = [
     "threads=1",
     "data.num_compounds=60",
@@ -111,17 +113,18 @@ def start(*arguments):
 
 def finish(*arguments):
     with start(*arguments) as process:
-        _, errors = process.communicate(timeout=200)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, errors
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(4 * PATIENCE_SECONDS)
 def test_a_killed_run_resumes_to_the_same_metrics_and_a_report(tmp_path, monkeypatch, capsys):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     settings = [*flags(*TINY), "--steps", "12"]
     finish("train", "--output", str(whole), *settings)
     with start("train", "--output", str(cut), *settings) as process:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(lines_of(cut)) < 6:
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
