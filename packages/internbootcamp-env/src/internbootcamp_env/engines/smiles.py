@@ -271,10 +271,10 @@ def random_molecule(
         parents.add(host)
         _join(molecule, free, host, index)
     for _ in range(rings):
-        pairs = _ring_pairs(molecule, free)
-        if not pairs:
+        pair = _ring_pair(draws, molecule, free)
+        if pair is None:
             return None
-        _join(molecule, free, *draws.pick(pairs))
+        _join(molecule, free, *pair)
     for _ in range(double_bonds):
         places_left = [
             index
@@ -297,21 +297,16 @@ def _join(molecule: Molecule, free: list[int], first: int, second: int) -> None:
     free[second] -= 1
 
 
-def _ring_pairs(molecule: Molecule, free: list[int]) -> list[tuple[int, int]]:
-    """Pairs of atoms with a free valence that are four or five bonds apart."""
+def _ring_pair(draws: Draws, molecule: Molecule, free: list[int]) -> tuple[int, int] | None:
+    """Pick two atoms with a free valence that are four or five bonds apart."""
     neighbours = molecule.neighbours()
-    pairs = []
-    for start in range(len(molecule.atoms)):
-        if not free[start]:
-            continue
+    for start in draws.shuffled([index for index, left in enumerate(free) if left]):
         distance = {start: 0}
         layer = [start]
         for depth in range(1, 6):
             layer = [n for a in layer for n in neighbours[a] if n not in distance]
             distance.update(dict.fromkeys(layer, depth))
-        pairs += [
-            (start, other)
-            for other, depth in distance.items()
-            if other > start and depth >= 4 and free[other]
-        ]
-    return pairs
+        ends = [other for other, depth in distance.items() if depth >= 4 and free[other]]
+        if ends:
+            return start, draws.pick(ends)
+    return None
