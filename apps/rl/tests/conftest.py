@@ -13,8 +13,9 @@ threads = 1
 [pretrain.data]
 num_compounds = 60
 texts_per_compound = 1
-num_images = 6
-num_series = 6
+num_images = 12
+num_series = 40
+test_fraction = 0.3
 [pretrain.tokenizer]
 vocab_size = 300
 smiles_vocab_size = 64
@@ -22,13 +23,13 @@ iupac_vocab_size = 96
 fasta_vocab_size = 40
 [pretrain.training]
 steps = 3
-sequence_length = 128
+sequence_length = 256
 batch_sizes = "0:2"
 eval_packs = 1
 [tasks]
 patterns = ["logic.majority", "chem.smiles_rings", "logic.parity"]
 [cold_start]
-steps = 14
+steps = 30
 batch_size = 8
 best_of_n_steps = 3
 best_of_n = 2
@@ -42,6 +43,7 @@ group_size = 4
 num_minibatches = 1
 max_new_tokens = 4
 learning_rate = 1e-3
+truncated = "wrong"
 [evaluation]
 questions_per_task = 3
 num_samples = 2

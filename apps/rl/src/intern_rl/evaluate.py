@@ -117,14 +117,15 @@ def evaluate(
     return Evaluation(rates=rates, greedy=greedy, transcripts=transcripts)
 
 
-def average(rates: Mapping[str, Sequence[float]]) -> Estimate:
+def average(rates: Mapping[str, Sequence[float]], *, least: float = 0.0) -> Estimate:
     """Mean of the tasks' means, with its interval over questions.
 
     Args:
-        rates: Per task, one value per question, in [0, 1].
+        rates: Per task, one value per question, at most 1.
+        least: Smallest possible value.
 
     Returns:
-        The estimate; the interval is clipped to [-1, 1].
+        The estimate; the interval is clipped to the possible values.
     """
     means = [float(np.mean(values)) for values in rates.values()]
     variances = [
@@ -133,7 +134,7 @@ def average(rates: Mapping[str, Sequence[float]]) -> Estimate:
     error = float(np.sqrt(sum(variances))) / len(means)
     reach = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
     mean = float(np.mean(means))
-    return Estimate(mean=mean, low=max(mean - reach, -1.0), high=min(mean + reach, 1.0))
+    return Estimate(mean=mean, low=max(mean - reach, least), high=min(mean + reach, 1.0))
 
 
 def change(before: Evaluation, after: Evaluation) -> Estimate:
@@ -142,7 +143,8 @@ def change(before: Evaluation, after: Evaluation) -> Estimate:
         {
             task: [new - old for old, new in zip(rates, after.rates[task], strict=True)]
             for task, rates in before.rates.items()
-        }
+        },
+        least=-1.0,
     )
 
 

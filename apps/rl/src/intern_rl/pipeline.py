@@ -17,7 +17,7 @@ from intern_rl.cold_start import ColdStart
 from intern_rl.config import RunConfig, default_config_path
 from intern_rl.evaluate import Evaluation, average, change, evaluate
 from intern_rl.mixture import TaskMixture
-from intern_rl.models import load_model, save_model
+from intern_rl.models import hide_progress_bars, load_model, save_model
 from intern_rl.online import OnlineTraining
 from intern_rl.report import write_report
 from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
@@ -89,6 +89,7 @@ def run_pipeline(run: RunFolder, config: RunConfig, display: RunDisplay | None =
     Returns:
         Path of the report.
     """
+    hide_progress_bars()
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     with display or RunDisplay(STAGES) as shown:
