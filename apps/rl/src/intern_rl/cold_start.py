@@ -21,6 +21,7 @@ from intern_rl.mixture import Question, TaskMixture
 from oreal_rl.protocols import Sampler, SamplingParams
 
 IGNORED = -100
+LOSS_WINDOW = 10
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class ColdStart:
             betas=(0.9, 0.95),
         )
         self.pool: list[Example] = []
+        self.recent_losses: list[float] = []
+        self.second_half_from: int | None = None
         self.filtered = {"candidates": 0, "right": 0, "questions": 0, "kept_own": 0}
 
     def step(self, step: int) -> dict[str, float]:
@@ -71,10 +74,12 @@ class ColdStart:
             Metrics of the step.
         """
         config = self.config
-        if step == config.steps - config.best_of_n_steps + 1:
-            self.fill_pool()
+        if self.second_half_from is None and self._is_imitation_over(step):
+            self.second_half_from = step
+            if config.best_of_n_steps:
+                self.fill_pool()
         batch = self._examples(step)
-        rate = config.learning_rate * config.scale_at(step)
+        rate = config.learning_rate * self._rate_scale(step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         inputs, labels = collate(batch, pad_id=self.chat.end_id)
@@ -86,6 +91,7 @@ class ColdStart:
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.max_grad_norm)
         self.optimizer.step()
+        self.recent_losses = [*self.recent_losses, loss.item()][-LOSS_WINDOW:]
         return {
             "loss": loss.item(),
             "aux_loss": output.aux_loss.item(),
@@ -94,6 +100,28 @@ class ColdStart:
             "answer_tokens": int((labels != IGNORED).sum()),
             "best_of_n": float(bool(self.pool)),
         }
+
+    def is_done(self, step: int) -> bool:
+        """Whether the step just made was the last."""
+        if self.second_half_from is None:
+            return step >= self.config.steps
+        return step >= self.second_half_from + self.config.best_of_n_steps - 1
+
+    def _is_imitation_over(self, step: int) -> bool:
+        config = self.config
+        if step > config.steps - config.best_of_n_steps:
+            return True
+        if config.target_loss is None or len(self.recent_losses) < LOSS_WINDOW:
+            return False
+        return sum(self.recent_losses) / LOSS_WINDOW <= config.target_loss
+
+    def _rate_scale(self, step: int) -> float:
+        """Warm-up, plateau, and a linear fall to zero over the second half."""
+        config = self.config
+        warm = min(1.0, step / config.warmup_steps) if config.warmup_steps else 1.0
+        if self.second_half_from is None or not config.best_of_n_steps:
+            return warm
+        return warm * (1 - (step - self.second_half_from) / config.best_of_n_steps)
 
     def fill_pool(self) -> None:
         """Sample, verify and keep the best of N answers per question."""
@@ -145,6 +173,8 @@ class ColdStart:
             "optimizer": self.optimizer.state_dict(),
             "pool": [[list(item.question_ids), list(item.answer_ids)] for item in self.pool],
             "filtered": self.filtered,
+            "recent_losses": self.recent_losses,
+            "second_half_from": self.second_half_from,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -153,6 +183,8 @@ class ColdStart:
         self.optimizer.load_state_dict(state["optimizer"])
         self.pool = [Example(tuple(q), tuple(a)) for q, a in state["pool"]]
         self.filtered = state["filtered"]
+        self.recent_losses = state["recent_losses"]
+        self.second_half_from = state["second_half_from"]
 
 
 def collate(batch: Sequence[Example], *, pad_id: int) -> tuple[dict[str, Tensor], Tensor]:

@@ -35,14 +35,17 @@ class ColdStartConfig(Section):
     """Supervised training on verified answers.
 
     Attributes:
-        steps: Updates in all.
-        best_of_n_steps: The last updates, which imitate the policy's own best answers.
+        steps: Most updates in all.
+        target_loss: Imitation of oracle answers ends when its mean over ten steps has fallen to
+            this, in nats per answer token; None for all its steps. It makes runs of different
+            seeds, which learn the tasks at different times, start the online stage alike.
+        best_of_n_steps: The last updates, which imitate the policy's own best answers while the
+            learning rate falls to zero.
         best_of_n: Answers sampled per question for them.
         best_of_n_questions: Questions that they are sampled for.
         batch_size: Questions per update.
         learning_rate: Peak rate of AdamW.
         warmup_steps: Linear warm-up.
-        decay_fraction: Share of the steps, at the end, in which the rate falls to zero.
         weight_decay: AdamW's.
         aux_loss_coef: Weight of the load-balancing loss of the experts.
         max_grad_norm: Gradients are clipped to this norm.
@@ -50,13 +53,13 @@ class ColdStartConfig(Section):
     """
 
     steps: PositiveInt
+    target_loss: PositiveFloat | None = None
     best_of_n_steps: int = Field(0, ge=0)
     best_of_n: PositiveInt = 4
     best_of_n_questions: PositiveInt = 512
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 2e-3
     warmup_steps: int = Field(20, ge=0)
-    decay_fraction: float = Field(0.3, ge=0, le=1)
     weight_decay: float = Field(0.01, ge=0)
     aux_loss_coef: float = Field(0.01, ge=0)
     max_grad_norm: PositiveFloat = 1.0
@@ -70,13 +73,6 @@ class ColdStartConfig(Section):
                 "lower it or raise steps"
             )
         return self
-
-    def scale_at(self, step: int) -> float:
-        """Factor of the learning rate at a step from 1: warm-up, plateau, linear decay."""
-        warm = min(1.0, step / self.warmup_steps) if self.warmup_steps else 1.0
-        decay_steps = self.steps * self.decay_fraction
-        left = (self.steps - step + 1) / decay_steps if decay_steps else 1.0
-        return warm * min(1.0, left)
 
 
 class RlConfig(Section):

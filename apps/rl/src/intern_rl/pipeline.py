@@ -145,20 +145,21 @@ class Pipeline:
             model, chat, self.mixture, KVLoopSampler(model, chat.tokenizer), settings
         )
         restored = self.run.restore(name)
-        first = 1
+        step = 0
         if restored is not None:
-            first = restored[0] + 1
-            training.load_state_dict(restored[1])
-        self.display.begin(name, settings.steps, completed=first - 1)
-        for step in range(first, settings.steps + 1):
+            step, state = restored
+            training.load_state_dict(state)
+        self.display.begin(name, settings.steps, completed=step)
+        while step == 0 or not training.is_done(step):
+            step += 1
             started = time.perf_counter()
             metrics = training.step(step)
             self.run.log(name, step, metrics, seconds=time.perf_counter() - started)
             self.run.save(name, step, training.state_dict())
             self.display.advance(name, {"loss": metrics["loss"], "lr": metrics["learning_rate"]})
         save_model(model, processor, path)
-        self.run.finish(name, {"steps": settings.steps, "best_of_n": training.filtered})
-        self.display.end(name, f"{settings.steps} steps, loss {metrics['loss']:.3f}")
+        self.run.finish(name, {"steps": step, "best_of_n": training.filtered})
+        self.display.end(name, f"{step} steps, loss {training.recent_losses[-1]:.3f}")
 
     def evaluate(self, name: str, model: Any, chat: ChatFormat) -> Evaluation:
         """pass@1 on held-out questions."""
