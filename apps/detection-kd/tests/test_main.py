@@ -141,7 +141,7 @@ def test_a_teacher_of_another_size_or_a_damaged_one_is_refused(finished, tmp_pat
     good = finished / "models" / "teacher.safetensors"
     other = ("--set", f"teacher_checkpoint={good}", "--set", "data.train_images=4")
     message = fails_with(capsys, *other, "--output", tmp_path / "a")
-    assert "does not fit the configured detector (width 32" in message
+    assert "does not fit the configured detector (width 16" in message
     bad = tmp_path / "bad.safetensors"
     data = bytearray(good.read_bytes())
     data[-5] ^= 255

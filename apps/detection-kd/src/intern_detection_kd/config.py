@@ -51,8 +51,8 @@ class OptimizerConfig(Part):
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
-    batch_size: Positive = 16
-    warmup_steps: Annotated[int, Field(ge=0)] = 30
+    batch_size: Positive = 8
+    warmup_steps: Annotated[int, Field(ge=0)] = 50
     max_grad_norm: Annotated[float, Field(gt=0)] = 10.0
 
 
@@ -76,20 +76,20 @@ class RunConfig(Part):
     """A whole run: teacher, student alone, and one student per arm."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    steps: Positive = Field(360, description="optimizer steps of every student")
+    steps: Positive = Field(1000, description="optimizer steps of every student")
     teacher_steps_factor: Annotated[float, Field(gt=0, le=100)] = Field(
-        2.0, description="the teacher trains this many times as long"
+        2.5, description="the teacher trains this many times as long"
     )
     eval_points: Annotated[int, Field(ge=1, le=100)] = Field(
-        6, description="evaluations per training, evenly spaced, for the convergence curve"
+        5, description="evaluations per training, evenly spaced, for the convergence curve"
     )
-    checkpoint_every_steps: Positive = 20
+    checkpoint_every_steps: Positive = 25
     teacher_checkpoint: str = Field("", description="skip the teacher's training and load this")
     teacher_feature_scale: Annotated[float, Field(gt=0, le=1e4)] = Field(
         1.0, description="multiplies the teacher's features, to show what magnitudes do"
     )
     data: DataConfig = DataConfig()
-    teacher: DetectorConfig = DetectorConfig(width=32, blocks=2, head_convs=2)
+    teacher: DetectorConfig = DetectorConfig(width=16, head_convs=2)
     student: DetectorConfig = DetectorConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     arms: dict[Name, ArmConfig] = Field(default_factory=_default_arms)

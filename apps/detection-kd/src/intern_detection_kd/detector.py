@@ -40,6 +40,12 @@ class Targets:
     boxes: Sequence[Tensor]
     labels: Sequence[Tensor]
 
+    def to(self, device: torch.device) -> "Targets":
+        """The same boxes on another device."""
+        return Targets(
+            boxes=[x.to(device) for x in self.boxes], labels=[x.to(device) for x in self.labels]
+        )
+
 
 class Block(nn.Module):
     """Two 3x3 convolutions with batch norm and a shortcut."""
@@ -229,7 +235,7 @@ def assign(
         Label [P], -1 for background, and distances [P, 4] to the box's sides.
     """
     if not len(boxes):
-        return torch.full_like(strides, -1, dtype=torch.int64), torch.zeros(len(points), 4)
+        return torch.full_like(strides, -1, dtype=torch.int64), points.new_zeros(len(points), 4)
     distances = torch.cat([points[:, None] - boxes[:, :2], boxes[:, 2:] - points[:, None]], -1)
     largest = distances.amax(-1)
     near = (points[:, None] - (boxes[:, :2] + boxes[:, 2:]) / 2).abs().amax(-1)

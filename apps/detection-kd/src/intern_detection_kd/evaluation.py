@@ -38,7 +38,8 @@ def detections(model: Detector, pictures: Pictures) -> list[dict[str, Any]]:
     for start in range(0, len(pictures), EVAL_BATCH):
         indices = range(start, min(start + EVAL_BATCH, len(pictures)))
         images, _ = pictures.batch(indices)
-        for index, (boxes, scores, labels) in zip(indices, model.detect(images), strict=True):
+        found_here = model.detect(images.to(next(model.parameters()).device))
+        for index, (boxes, scores, labels) in zip(indices, found_here, strict=True):
             record = pictures.data.records[index]
             boxes = boxes / pictures.scale(index)
             for box, one, label in zip(

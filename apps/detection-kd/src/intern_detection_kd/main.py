@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tyro
 
@@ -75,7 +76,28 @@ class Report:
     output: Path = Path("report.html")
 
 
-COMMANDS = {"quickstart": Quickstart, "train": Train, "eval": Eval, "report": Report}
+@dataclass(frozen=True, kw_only=True)
+class FetchRecipe:
+    """Download a data set or a teacher, and write the configuration that uses it.
+
+    Attributes:
+        name: coco2017, or a configuration that `pcc-distill config` lists.
+        output: Folder to put everything in.
+        dry_run: List the addresses and download nothing.
+    """
+
+    name: tyro.conf.Positional[str]
+    output: Path = Path("data")
+    dry_run: bool = False
+
+
+COMMANDS = {
+    "quickstart": Quickstart,
+    "train": Train,
+    "eval": Eval,
+    "report": Report,
+    "fetch-recipe": FetchRecipe,
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -93,6 +115,8 @@ def main(argv: list[str] | None = None) -> int:
         return run_program(lambda: evaluate(command))
     if isinstance(command, Report):
         return run_program(lambda: report(command))
+    if isinstance(command, FetchRecipe):
+        return run_program(lambda: fetch_recipe(command))
     path = command.resume or command.output or _new_folder()
     name = "train" if isinstance(command, Train) else "quickstart"
     return run_program(
@@ -105,6 +129,7 @@ def quickstart(command: Quickstart, path: Path) -> None:
     """Load the configuration, make or find the run folder, run."""
     from intern_detection_kd.config import RunConfig
     from intern_detection_kd.stages import PACKAGES, check_inputs, run, stages
+    from intern_detection_kd.workers import FollowerFolder, Workers
     from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
 
     if isinstance(command, Train) and command.mmdet is not None:
@@ -112,10 +137,11 @@ def quickstart(command: Quickstart, path: Path) -> None:
 
         train_with_mmdet(command.mmdet, path, command.set, is_resumed=command.resume is not None)
         return
+    workers = Workers.join()
     if command.resume is not None:
         if command.set or command.config or command.steps or command.seed is not None:
             raise ConfigError("--resume continues with the run's own configuration; give it alone")
-        folder = RunFolder.open(path)
+        folder = RunFolder.open(path) if workers.is_first else FollowerFolder(path)
         config = load_config(RunConfig, overrides=folder.config())
     else:
         overrides = {"steps": command.steps, "seed": command.seed}
@@ -126,12 +152,17 @@ def quickstart(command: Quickstart, path: Path) -> None:
                 "`quickstart` builds a data set of its own"
             )
         check_inputs(config)
-        folder = RunFolder.create(path, config, PACKAGES)
+        if workers.is_first:
+            RunFolder.create(path, config, PACKAGES)
+        folder = RunFolder(path) if workers.is_first else FollowerFolder(path)
     try:
-        with RunDisplay(stages(config)) as display:
-            results = run(config, folder, display)
+        with RunDisplay(stages(config), workers.console()) as display:
+            results = run(config, folder, display, workers)
     finally:
         folder.close()
+        workers.close()
+    if not workers.is_first:
+        return
     for stage, result in results.items():
         print(f"{stage:<10} mAP {result['map']:.3f}  AP50 {result['map50']:.3f}")
     print(f"report: {folder.path / 'report.html'}")
@@ -164,6 +195,30 @@ def report(command: Report) -> None:
         raise RunFolderError("report needs at least one run folder")
     print(write_joined_report(command.runs, command.output), end="")
     print(f"report: {command.output}")
+
+
+def fetch_recipe(command: FetchRecipe) -> None:
+    """Download, showing one progress bar per file."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from intern_detection_kd.recipes import fetch, recipe
+
+    found = recipe(command.name)
+    if command.dry_run:
+        print("\n".join(found.addresses))
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bars: dict[str, Any] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in bars:
+                bars[name] = progress.add_task(name)
+            progress.update(bars[name], completed=done, total=total or None)
+
+        target = fetch(found, command.output, show)
+    print(f"configuration: {target}")
 
 
 def _new_folder() -> Path:

@@ -14,6 +14,7 @@ from intern_detection_kd.pictures import Pictures
 from intern_detection_kd.report import write_report
 from intern_detection_kd.training import TeacherFeatures, Training, make_detector
 from intern_detection_kd.voc import read_data
+from intern_detection_kd.workers import Workers
 from intern_runs import (
     CheckpointError,
     ConfigError,
@@ -37,33 +38,43 @@ def stages(config: RunConfig) -> dict[str, str]:
     }
 
 
-def run(config: RunConfig, folder: RunFolder, display: RunDisplay) -> dict[str, Any]:
+def run(
+    config: RunConfig, folder: RunFolder, display: RunDisplay, workers: Workers | None = None
+) -> dict[str, Any]:
     """Run every stage that has not finished, then write the report.
 
     Args:
         config: The checked configuration.
         folder: The run folder, new or to be resumed.
         display: Where progress is shown.
+        workers: The processes of the run; this one alone if None.
 
     Returns:
         Final metrics per stage.
     """
-    train, val = _data(config, folder, display)
+    workers = workers or Workers()
+    if workers.is_first:
+        train, val = _data(config, folder, display)
+    workers.wait()
+    if not workers.is_first:
+        train, val = _data(config, folder, display)
     num_classes = len(train.category_ids)
     pictures = tuple(Pictures(data, config.data.image_size) for data in (train, val))
-    teacher = _teacher(config, folder, display, num_classes, pictures)
+    teacher = _teacher(config, folder, display, num_classes, pictures, workers)
     features = TeacherFeatures(teacher, pictures[0], config.teacher_feature_scale)
     arms: dict[str, ArmConfig | None] = {"student": None, **config.arms}
     for stage, arm in arms.items():
         if folder.result(stage) is None:
             model = make_detector(config.student, num_classes, "student", config.seed)
-            training = Training(stage, model, config.steps, config, arm, features)
+            training = Training(stage, model, config.steps, config, arm, features, workers)
             _train(training, folder, display, pictures)
         else:
             _tell(stage, folder, display)
     results = {stage: folder.result(stage) or {} for stage in ("teacher", *arms)}
-    draw_maps(config, folder, num_classes, pictures[1])
-    write_report(folder, config)
+    if workers.is_first:
+        draw_maps(config, folder, num_classes, pictures[1])
+        write_report(folder, config)
+    workers.wait()
     return results
 
 
@@ -200,36 +211,44 @@ def _teacher(
     display: RunDisplay,
     num_classes: int,
     pictures: tuple[Pictures, ...],
+    workers: Workers,
 ) -> Detector:
     path = folder.path / "models" / "teacher.safetensors"
     if config.teacher_checkpoint and folder.result("teacher") is None:
         model = load_detector(config.teacher_checkpoint, config.teacher, num_classes)
         display.begin("teacher", 1)
-        _finish("teacher", model, evaluate(model, pictures[1]), folder, display)
+        _finish("teacher", model, evaluate(model, pictures[1]), folder, display, workers)
     elif folder.result("teacher") is None:
         model = make_detector(config.teacher, num_classes, "teacher", config.seed)
-        training = Training("teacher", model, config.teacher_steps, config)
+        training = Training("teacher", model, config.teacher_steps, config, workers=workers)
         _train(training, folder, display, pictures)
     else:
         _tell("teacher", folder, display)
-    return load_detector(path, config.teacher, num_classes)
+    return load_detector(path, config.teacher, num_classes).to(workers.device)
 
 
 def _train(
     training: Training, folder: RunFolder, display: RunDisplay, pictures: tuple[Pictures, ...]
 ) -> None:
     result = training.run(*pictures, folder, display)
-    _finish(training.stage, training.model, result, folder, display)
+    _finish(training.stage, training.model, result, folder, display, training.workers)
 
 
 def _finish(
-    stage: str, model: Detector, result: dict[str, Any], folder: RunFolder, display: RunDisplay
+    stage: str,
+    model: Detector,
+    result: dict[str, Any],
+    folder: RunFolder,
+    display: RunDisplay,
+    workers: Workers,
 ) -> None:
-    (folder.path / "models").mkdir(exist_ok=True)
-    weights = {"model": dict(model.state_dict())}
-    save_state(weights, folder.path / "models" / f"{stage}.safetensors")
-    parameters = sum(p.numel() for p in model.parameters())
-    folder.finish(stage, result | {"parameters": parameters})
+    if workers.is_first:
+        (folder.path / "models").mkdir(exist_ok=True)
+        weights = {"model": dict(model.state_dict())}
+        save_state(weights, folder.path / "models" / f"{stage}.safetensors")
+        parameters = sum(p.numel() for p in model.parameters())
+        folder.finish(stage, result | {"parameters": parameters})
+    workers.wait()
     _tell(stage, folder, display)
 
 

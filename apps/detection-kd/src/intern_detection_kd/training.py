@@ -13,6 +13,7 @@ from intern_detection_kd.detector import Detector
 from intern_detection_kd.digits import generator
 from intern_detection_kd.evaluation import evaluate
 from intern_detection_kd.pictures import Pictures, batch_order
+from intern_detection_kd.workers import Workers
 from intern_runs import CheckpointError, RunDisplay, RunFolder
 from pcc_distill import CWDLoss, Distiller, FeatureMatch, MSELoss, PCCLoss
 from pcc_distill.losses import FeatureLoss
@@ -70,6 +71,7 @@ class Training:
         config: The run's configuration.
         arm: The distillation, or None.
         features: The teacher's features, with an arm.
+        workers: The processes of the run; this one alone if None.
     """
 
     def __init__(
@@ -80,7 +82,10 @@ class Training:
         config: RunConfig,
         arm: ArmConfig | None = None,
         features: TeacherFeatures | None = None,
+        workers: Workers | None = None,
     ) -> None:
+        self.workers = workers or Workers()
+        model = model.to(self.workers.device)
         self.stage, self.model, self.steps, self.config = stage, model, steps, config
         self.features = features
         self.distiller: Distiller | None = None
@@ -89,7 +94,9 @@ class Training:
             match = FeatureMatch(loss=make_loss(arm), student=NECK, name="distill")
             self.distiller = Distiller(model, features.teacher, [match], seed=config.seed)
             size = features.pictures.size
-            parameters += self.distiller.fit_adapters(torch.zeros(1, 3, size, size))
+            parameters += self.distiller.fit_adapters(
+                torch.zeros(1, 3, size, size, device=self.workers.device)
+            )
         self.optimizer = make_optimizer(parameters, config.optimizer)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, learning_rate_factor(config.optimizer, steps)
@@ -111,8 +118,10 @@ class Training:
             began = time.perf_counter()
             numbers: dict[str, Any] = self.step(train, step)
             if step % every == 0 or step == self.steps:
-                result = evaluate(self.model, val)
-                numbers |= result
+                if self.workers.is_first:
+                    result = evaluate(self.model, val)
+                    numbers |= result
+                self.workers.wait()
             folder.log(self.stage, step, numbers, seconds=time.perf_counter() - began)
             display.advance(self.stage, numbers)
             if step % self.config.checkpoint_every_steps == 0 and step < self.steps:
@@ -123,7 +132,9 @@ class Training:
         """One optimizer step; returns its losses."""
         settings = self.config.optimizer
         indices = batch_order(len(train), settings.batch_size, self.config.seed, step)
+        indices = self.workers.share(indices)
         images, targets = train.batch(indices)
+        images, targets = images.to(self.workers.device), targets.to(self.workers.device)
         self.model.train()
         if self.distiller is None or self.features is None:
             losses = self.model(images, targets)
@@ -136,14 +147,14 @@ class Training:
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self.workers.average_gradients(parameters)
         norm = nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm)
         self.optimizer.step()
         self.schedule.step()
-        return {
-            "loss": total.item(),
-            **{f"loss_{name}": loss.item() for name, loss in losses.items()},
-            "grad_norm": norm.item(),
-        }
+        logged = torch.stack([total, *losses.values()]).detach()
+        self.workers.average([logged])
+        names = ("loss", *(f"loss_{name}" for name in losses))
+        return dict(zip(names, logged.tolist(), strict=True)) | {"grad_norm": norm.item()}
 
     def state(self) -> dict[str, Any]:
         """What a resumed training needs."""
@@ -155,7 +166,10 @@ class Training:
         }
 
     def _restore(self, folder: RunFolder) -> int:
-        kept = folder.restore(self.stage)
+        kept = folder.restore(self.stage) if self.workers.is_first else None
+        self.workers.wait()  # restoring shortens metrics.jsonl, which happens once
+        if not self.workers.is_first:
+            kept = folder.restore(self.stage)
         if kept is None:
             return 0
         step, state = kept

@@ -21,7 +21,8 @@ def bits_equal(x: Tensor, y: Tensor) -> bool:
     """Return whether two tensors hold the same bytes, so NaN equals itself and +0 is not -0."""
     if x.shape != y.shape or x.dtype != y.dtype:
         return False
-    return torch.equal(x.contiguous().view(torch.uint8), y.contiguous().view(torch.uint8))
+    bytes_x, bytes_y = (z.reshape(-1).contiguous().view(torch.uint8) for z in (x, y))
+    return torch.equal(bytes_x, bytes_y)
 
 
 def with_canaries(x: Tensor, before: int = 128, after: int = 128) -> tuple[Tensor, Tensor]:

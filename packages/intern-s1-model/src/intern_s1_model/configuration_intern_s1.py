@@ -27,6 +27,8 @@ class InternS1VisionConfig(InternVLVisionConfig):
 
     model_type = "interns1_vision"
     base_config_key = "vision_config"
+    # TP and EP replicate the towers: 25 heads divide by nothing useful. FSDP shards them.
+    base_model_fsdp_plan: ClassVar[dict[str, str]] = {"encoder.layer.*": "free_full_weight"}
 
     drop_path_rate: float = 0.0
 
@@ -66,6 +68,7 @@ class InternS1TimeSeriesConfig(PreTrainedConfig):
 
     model_type = "interns1_time_series"
     base_config_key = "ts_config"
+    base_model_fsdp_plan: ClassVar[dict[str, str]] = {"encoder.layers.*": "free_full_weight"}
     attribute_map: ClassVar[dict[str, str]] = {
         "hidden_size": "d_model",
         "num_attention_heads": "encoder_attention_heads",
@@ -134,6 +137,8 @@ class InternS1Config(PreTrainedConfig):
     """
 
     model_type = "interns1"
+    # The parts bring their own plans; what is left (the projector) belongs to the root's shard.
+    base_model_fsdp_plan: ClassVar[dict[str, str]] = {}
     sub_configs: ClassVar[dict[str, Any]] = {
         "text_config": AutoConfig,
         "vision_config": InternS1VisionConfig,

@@ -185,11 +185,12 @@ class InternS1Model(InternS1PreTrainedModel):
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         past_key_values: Cache | None = None,
-        inputs_embeds: Tensor | None = None,
+        inputs_embeds: Any = None,
         time_series_values: Series | None = None,
         time_series_sampling_rates: Any = None,
         time_series_lengths: Any = None,
         use_cache: bool | None = None,
+        run_every_tower: bool = False,
         **kwargs: Any,
     ) -> InternS1ModelOutputWithPast:
         """Run every part; see `InternS1ForConditionalGeneration.forward` for the arguments."""
@@ -224,6 +225,8 @@ class InternS1Model(InternS1PreTrainedModel):
             *as_series_list(time_series_values, time_series_sampling_rates, time_series_lengths),
             expects_features,
         )
+        if run_every_tower:
+            inputs_embeds = inputs_embeds + self._idle_towers(images is None, series is None)
         outputs = self.language_model(
             attention_mask=attention_mask,
             position_ids=position_ids,
@@ -241,6 +244,19 @@ class InternS1Model(InternS1PreTrainedModel):
             image_hidden_states=images,
             time_series_hidden_states=series,
         )
+
+    def _idle_towers(self, no_images: bool, no_series: bool) -> Tensor | float:
+        """Zero, computed through the towers that the batch left out, gradients (zero) included."""
+        total: Any = 0.0
+        if no_images:
+            vision = self.config.vision_config
+            blank = torch.zeros(1, vision.num_channels, *vision.image_size, device=self.device)
+            encoded: Any = self.get_image_features(blank, return_dict=True)
+            total = total + 0.0 * encoded.pooler_output.sum()
+        if no_series and self.time_series is not None:
+            [features] = self.time_series([torch.zeros(2, device=self.device)])
+            total = total + 0.0 * features.sum()
+        return total
 
     def _insert_images(
         self,
@@ -388,6 +404,9 @@ class InternS1ForConditionalGeneration(InternS1PreTrainedModel, GenerationMixin)
             logits_to_keep: Compute logits of the last so many positions, or of these; 0 for all.
             router_token_mask: [B, S], 1 for tokens that count in the router losses; by default
                 `attention_mask`. For packed rows that end in padding.
+            run_every_tower: Send a blank tile or series through towers that this batch does not
+                use, so that all ranks of a sharded model run the same modules; changes no value.
+                (Of `InternS1Model`; goes through `kwargs`.)
             router_group: Process group over which the router losses are global.
             **kwargs: Passed on to the text model and the loss (`num_items_in_batch` and so on).
 

@@ -21,8 +21,8 @@ _ELEMENTS = (
 _BRACKET_ATOM = re.compile(
     r"\[\d{0,3}(?P<symbol>"
     + _ELEMENTS
-    + r"|se|as|te|si|b|c|n|o|p|s|\*)(?:@(?:@|(?:TH|AL|SP|TB|OH)\d{1,2})?)?(?:H\d?)?"
-    r"(?:\+{1,4}|-{1,4}|[+-]\d{1,2})?(?::\d{1,4})?\]"
+    + r"|se|as|te|si|b|c|n|o|p|s|\*)(?:@(?:@|(?:TH|AL|SP|TB|OH)\d{1,2})?)?(?P<hydrogens>H\d?)?"
+    r"(?P<charge>\+{1,4}|-{1,4}|[+-]\d{1,2})?(?::\d{1,4})?\]"
 )
 _TOKEN = re.compile(
     _BRACKET_ATOM.pattern
@@ -32,6 +32,18 @@ _TOKEN = re.compile(
 # Largest sum of bond orders of an unbracketed atom; aromatic atoms count neighbours only.
 _VALENCE = {"B": 3, "C": 4, "N": 3, "O": 2, "P": 5, "S": 6, "F": 1, "Cl": 1, "Br": 1, "I": 5}
 _AROMATIC_NEIGHBOURS = {"b": 3, "c": 3, "n": 3, "o": 2, "p": 3, "s": 3}
+# The same for bracketed atoms of common elements, hydrogens included, by charge.
+_BRACKET_VALENCE = {
+    ("C", 0): 4,
+    ("C", 1): 3,
+    ("C", -1): 3,
+    ("N", 0): 3,
+    ("N", 1): 4,
+    ("N", -1): 2,
+    ("O", 0): 2,
+    ("O", 1): 3,
+    ("O", -1): 1,
+}
 _ORDER = {"-": 1, "=": 2, "#": 3, "$": 4, ":": 1, "/": 1, "\\": 1}
 
 
@@ -58,6 +70,7 @@ class _Molecule:
         self.aromatic: list[bool] = []
         self.orders: list[int] = []
         self.degrees: list[int] = []
+        self.limits: dict[int, int] = {}  # of bracketed atoms whose valence is known
         self.edges: set[tuple[int, int]] = set()
         self.branches: list[int] = []
         self.rings: dict[str, tuple[int, str]] = {}
@@ -70,9 +83,11 @@ class _Molecule:
             match = _TOKEN.match(text, position)
             if match is None:
                 return False
-            kind = match.lastgroup or "symbol"
+            kind = "symbol" if match.group("symbol") else str(match.lastgroup)
             if not self._take(kind, match.group(kind), previous_kind):
                 return False
+            if kind == "symbol":
+                self._limit_bracketed(match)
             previous_kind, position = kind, match.end()
         return (
             not (self.branches or self.rings or self.bond)
@@ -116,6 +131,15 @@ class _Molecule:
         self.previous, self.bond = index, ""
         return True
 
+    def _limit_bracketed(self, match: re.Match[str]) -> None:
+        """Note how many bond orders the bracketed atom just read may have."""
+        charge, hydrogens = match.group("charge") or "", match.group("hydrogens") or ""
+        number = int(charge[1:]) if charge[1:].isdigit() else len(charge)
+        key = (match.group("symbol"), -number if charge.startswith("-") else number)
+        if key in _BRACKET_VALENCE:
+            held = int(hydrogens[1:] or 1) if hydrogens else 0
+            self.limits[len(self.symbols) - 1] = _BRACKET_VALENCE[key] - held
+
     def _close_ring(self, label: str) -> bool:
         label = label.lstrip("%").lstrip("0") or "0"
         opened = self.rings.pop(label, None)
@@ -143,6 +167,8 @@ class _Molecule:
         self.edges.add((min(first, second), max(first, second)))
 
     def _valences_fit(self) -> bool:
+        if any(self.orders[atom] > limit for atom, limit in self.limits.items()):
+            return False
         for symbol, order, degree in zip(self.symbols, self.orders, self.degrees, strict=True):
             if symbol in _VALENCE and order > _VALENCE[symbol]:
                 return False

@@ -291,10 +291,13 @@ def gemm(
     if not num_rows or not b.shape[1]:
         return out
     a, b = row_pitched(a), b.contiguous()
+    if b.data_ptr() % 16:  # a view into a larger buffer; descriptors start at 16 bytes
+        b = b.clone()
     if not b.shape[0]:
         return out.zero_() if zero_tail else out
     hopper, sms = device_facts(a.device)
-    if backend == "gluon" and gather is None and scatter is None and row_weight is None:
+    fused = gather is not None or scatter is not None or row_weight is not None
+    if backend == "gluon" and store != "pool" and not fused:
         from fp8_grouped_gemm.kernels import gluon_gemm
 
         if gluon_gemm.fits(out):
@@ -318,7 +321,9 @@ def row_pitched(a: Tensor) -> Tensor:
     What a descriptor needs; views into wider buffers usually qualify as they are.
     """
     fits = a.stride(1) == 1 and a.stride(0) % 16 == 0 and a.data_ptr() % 16 == 0
-    return a if fits and a.stride(0) >= a.shape[1] else a.contiguous().clone()
+    if fits and a.stride(0) >= a.shape[1]:
+        return a
+    return a.clone(memory_format=torch.contiguous_format)
 
 
 def device_facts(device: torch.device) -> tuple[bool, int]:
