@@ -9,7 +9,10 @@ from fp8_grouped_gemm.testing import bits_equal
 
 SIZES = torch.tensor([3, 0, 9], dtype=torch.int32)
 E4M3 = torch.float8_e4m3fn
-CHECKS = ("test_schema", "test_faketensor", "test_autograd_registration")
+# Without test_schema: it compares inputs by arithmetic that torch has not got for float8.
+CHECKS = ("test_faketensor", "test_autograd_registration")
+# Dynamo of torch 2.13 instantiates autograd functions while it traces, and torch warns of that.
+pytestmark = pytest.mark.filterwarnings("ignore:.*should not be instantiated.*:DeprecationWarning")
 
 
 @pytest.mark.parametrize("backend", ["auto", "reference"])
