@@ -25,8 +25,8 @@ def test_a_torchvision_detector_learns_from_a_larger_one():
 @pytest.mark.parametrize("kind", ["detr", "deformable-detr", "rt-detr"])
 def test_a_detector_of_transformers_learns_from_a_larger_one(kind):
     pytest.importorskip("transformers", reason="transformers is not installed")
-    seen = load("transformers_detectors").main(kind, steps=4)
-    assert seen[-1] < seen[0]
+    seen = load("transformers_detectors").main(kind, steps=8)
+    assert min(seen[-3:]) < seen[0]  # single steps of so small a batch are noisy
 
 
 def test_the_benchmark_agrees_with_the_textbook(monkeypatch):
