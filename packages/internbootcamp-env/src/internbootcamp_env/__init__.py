@@ -45,3 +45,12 @@ __all__ = [
     "names",
     "stream",
 ]
+
+
+def __getattr__(name: str) -> str:
+    """Look the version up when it is asked for: importlib.metadata would slow the import."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("internbootcamp-env")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
