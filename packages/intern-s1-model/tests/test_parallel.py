@@ -22,7 +22,6 @@ LAYOUTS = {
     2: {
         "fsdp": {"fsdp_size": 2},
         "tp": {"tp_size": 2},
-        "ep": {"fsdp_size": 2, "ep_size": 2},
         "masked ep": {"tp_size": 2, "ep_size": 2, "ep_plan": MASKED_EP},
     },
     4: {"ep x fsdp": {"fsdp_size": 4, "ep_size": 2}, "tp x fsdp": {"fsdp_size": 2, "tp_size": 2}},
