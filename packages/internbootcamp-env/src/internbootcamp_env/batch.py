@@ -1,9 +1,11 @@
 """Score many answers: in this process, or in a pool of processes that can be killed.
 
 The parsers are bounded, so one verdict takes microseconds; the pool is the second line of
-defence. A worker that does not answer in time, or dies for lack of memory, is killed and
+defence. A worker that spends too much processor time on an item, or dies for lack of memory, is
 replaced; its chunk is scored again item by item, and only the item that did it gets
-`over_limit`. No other item is lost or delayed for long.
+`over_limit`. The limit counts processor time, so a busy machine never turns a right answer into a
+wrong one. A worker that stalls without computing is not the answer's fault: after
+`wall_seconds` that is an internal error.
 """
 
 import json
@@ -12,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from threading import Timer
+from threading import Event, Timer
 from types import TracebackType
 
 from .errors import RequestError, ScoringError
@@ -34,12 +36,17 @@ class _Worker:
         self._command = [sys.executable, "-m", f"{__package__}.worker", str(memory_bytes)]
         self._process: subprocess.Popen[str] | None = None
 
-    def ask(self, payload: str, seconds: float) -> dict | None:
-        """Return the reply to one chunk, or None if the process died or was too slow."""
+    def ask(self, payload: str, wall_seconds: float) -> dict | None:
+        """Return the reply to one chunk, or None if the process died of it.
+
+        Raises:
+            TimeoutError: If there was no reply in `wall_seconds`.
+        """
         process = self._process or self._start()
         assert process.stdin is not None, "asked for in _start"
         assert process.stdout is not None, "asked for in _start"
-        timer = Timer(seconds, process.kill)
+        stalled = Event()
+        timer = Timer(wall_seconds, lambda: (stalled.set(), process.kill()))
         timer.start()
         try:
             process.stdin.write(payload + "\n")
@@ -49,10 +56,12 @@ class _Worker:
             line = ""
         finally:
             timer.cancel()
-        if not line.endswith("\n"):
-            self.stop()
-            return None
-        return json.loads(line)
+        if line.endswith("\n"):
+            return json.loads(line)
+        self.stop()
+        if stalled.is_set():
+            raise TimeoutError
+        return None
 
     def _start(self) -> subprocess.Popen[str]:
         self._process = subprocess.Popen(
@@ -62,6 +71,10 @@ class _Worker:
             text=True,
             encoding="utf-8",
         )
+        assert self._process.stdout is not None, "asked for above"
+        if self._process.stdout.readline() != "ready\n":
+            self.stop()
+            raise ScoringError("a scoring process did not start; its own message is above")
         return self._process
 
     def stop(self) -> None:
@@ -84,7 +97,8 @@ class ScoringPool:
 
     Args:
         workers: Number of processes.
-        seconds: Longest time for one verdict; a chunk gets this plus the start of a process.
+        seconds: Most processor time for one verdict.
+        wall_seconds: Longest wait for a chunk, against processes that stall.
         memory_bytes: Bound on the address space of a process, or 0 for none.
         chunk: Pairs sent at once.
     """
@@ -94,16 +108,18 @@ class ScoringPool:
         workers: int = 2,
         *,
         seconds: float = 2.0,
+        wall_seconds: float = 300.0,
         memory_bytes: int = 1 << 30,
         chunk: int = 256,
     ) -> None:
-        if workers < 1 or chunk < 1 or seconds <= 0 or memory_bytes < 0:
+        if workers < 1 or chunk < 1 or min(seconds, wall_seconds) <= 0 or memory_bytes < 0:
             raise RequestError(
-                "workers and chunk must be at least 1, seconds positive, memory_bytes not "
-                f"negative; got {workers}, {chunk}, {seconds}, {memory_bytes}"
+                "workers and chunk must be at least 1, seconds and wall_seconds positive, "
+                "memory_bytes not negative; got "
+                f"{workers}, {chunk}, {seconds}, {wall_seconds}, {memory_bytes}"
             )
         self._seconds, self._chunk = seconds, chunk
-        self._start_seconds = 8.0
+        self._wall_seconds = wall_seconds
         self._all = [_Worker(memory_bytes) for _ in range(workers)]
         self._free: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._all:
@@ -145,7 +161,7 @@ class ScoringPool:
     def _score_chunk(self, chunk: Sequence[Pair], options: Options) -> list[Score]:
         worker = self._free.get()
         try:
-            scores = self._ask(worker, chunk, options, self._seconds + self._start_seconds)
+            scores = self._ask(worker, chunk, options)
             if scores is None:
                 scores = [self._score_alone(worker, pair, options) for pair in chunk]
             return scores
@@ -153,18 +169,23 @@ class ScoringPool:
             self._free.put(worker)
 
     def _score_alone(self, worker: _Worker, pair: Pair, options: Options) -> Score:
-        self._ask(worker, [], options, 10.0)  # start the process outside the item's time
-        scores = self._ask(worker, [pair], options, self._seconds)
+        scores = self._ask(worker, [pair], options)
         if scores is None:
-            reason = f"no verdict within {self._seconds} s and the memory limit"
-            return Score(0.0, "over_limit", reason)
+            limits = f"{self._seconds} s of processor time and the memory limit"
+            return Score(0.0, "over_limit", f"no verdict within {limits}")
         return scores[0]
 
-    def _ask(
-        self, worker: _Worker, pairs: Sequence[Pair], options: Options, seconds: float
-    ) -> list[Score] | None:
-        items = [(_fields(case), text) for case, text in pairs]
-        reply = worker.ask(json.dumps({"items": items, "wrapper": options.wrapper}), seconds)
+    def _ask(self, worker: _Worker, pairs: Sequence[Pair], options: Options) -> list[Score] | None:
+        """Return scores, or None if a process died of the pairs."""
+        chunk = {
+            "items": [(_fields(case), text) for case, text in pairs],
+            "wrapper": options.wrapper,
+            "cpu_seconds": self._seconds,
+        }
+        try:
+            reply = worker.ask(json.dumps(chunk), self._wall_seconds)
+        except TimeoutError:
+            reply = {"error": f"a scoring process stalled for {self._wall_seconds} s"}
         if reply is None:
             return None
         if "error" in reply:

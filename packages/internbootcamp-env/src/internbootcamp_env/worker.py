@@ -1,10 +1,13 @@
 """A scoring process: reads chunks as JSON lines, writes scores as JSON lines.
 
 Started by `batch.ScoringPool` as `python -m internbootcamp_env.worker BYTES`, where BYTES bounds
-the address space (0 for no bound). Not meant to be run by hand.
+the address space (0 for no bound). Each item may use the processor time that its chunk names;
+the kernel ends the process when it is spent, whatever the process is doing. Not meant to be run
+by hand.
 """
 
 import json
+import signal
 import sys
 
 from .registry import get
@@ -28,7 +31,10 @@ def score_chunk(chunk: dict) -> list[list]:
     rows = []
     for fields, text in chunk["items"]:
         case = Case(*fields)
-        score = get(case.task).score(case, text, options)
+        task = get(case.task)
+        signal.setitimer(signal.ITIMER_PROF, chunk["cpu_seconds"])
+        score = task.score(case, text, options)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
         rows.append([score.value, score.status, score.reason])
     return rows
 
@@ -36,6 +42,8 @@ def score_chunk(chunk: dict) -> list[list]:
 def main(arguments: list[str]) -> int:
     """Serve chunks until the input ends."""
     limit_memory(int(arguments[0]))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for line in sys.stdin:
         try:
             reply = {"scores": score_chunk(json.loads(line))}
