@@ -10,9 +10,9 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from transformers.distributed.configuration_utils import DistributedConfig
-from transformers.distributed.utils import initialize_distributed_mesh
 
 import intern_s1_model as im
+from intern_s1_model.parallel import distribute
 
 MASKED_EP = {
     "model.language_model.layers.*.mlp.gate": "ep_router",
@@ -55,9 +55,7 @@ def compare(rank, ranks, name, layout):
     reference = build()
     sharded = im.InternS1ForConditionalGeneration(copy.deepcopy(reference.config))
     sharded.load_state_dict(reference.state_dict())
-    settings = DistributedConfig(**layout)
-    _, mesh = initialize_distributed_mesh(settings)
-    sharded = type(sharded).maybe_distribute_model(sharded, settings, mesh)
+    sharded = distribute(sharded, DistributedConfig(**layout))
     data_ranks = layout.get("fsdp_size", 1)
     data_rank = rank // (ranks // data_ranks)
     if data_ranks == 1:
