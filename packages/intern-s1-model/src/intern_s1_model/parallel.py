@@ -6,6 +6,8 @@ module sharded over one rank twice, so that expert gradients come out too small 
 data ranks when every expert lives on exactly one rank.
 """
 
+from typing import Any
+
 import torch.distributed as dist
 from torch.distributed.fsdp import FSDPModule
 from transformers.distributed.configuration_utils import DistributedConfig
@@ -31,10 +33,10 @@ def distribute(
         ValueError: If the sizes do not fit each other or the ranks.
     """
     _, mesh = initialize_distributed_mesh(settings)
-    model = type(model).maybe_distribute_model(model, settings, mesh)
+    sharded: Any = type(model).maybe_distribute_model(model, settings, mesh)
     one_copy = (settings.ep_size or 1) > 1 and settings.efsdp_size == 1
     if one_copy and dist.get_backend() != "nccl":
-        for name, module in model.named_modules():
+        for name, module in sharded.named_modules():
             if name.endswith(".mlp.experts") and isinstance(module, FSDPModule):
                 module.set_force_sum_reduction_for_comms(False)
-    return model
+    return sharded
