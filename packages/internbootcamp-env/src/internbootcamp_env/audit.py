@@ -17,6 +17,7 @@ from hashlib import blake2b
 from unittest import mock
 
 from . import adversarial
+from .episodes import Episode, MultiTurnTask
 from .extract import WRAPPERS, wrap
 from .task import LANGS, LEVELS, SPLITS, Case, Options, Task
 
@@ -335,6 +336,30 @@ def check_second(task: Task, plan: Plan) -> list[str]:
     return found[:5]
 
 
+def check_turns(task: Task, plan: Plan) -> list[str]:
+    """Tasks played in turns: the oracle's log step by step; junk actions end an episode unpaid."""
+    if not isinstance(task, MultiTurnTask):
+        return []
+    found = []
+    for case in list(cases_of(task, 2)):
+        log = case.answer
+        for lang in LANGS:
+            episode = Episode(task, case, lang=lang)
+            steps = [episode.step(wrap(action, "answer")) for action in log]
+            ends = [(step.reward, step.done) for step in steps]
+            if ends != [(0.0, False)] * (len(log) - 1) + [(1.0, True)] or episode.log != log:
+                found.append(f"the oracle's log {log} played in {lang} brings {ends}")
+        junk = Episode(task, case)
+        answers = [text for text in adversarial.ANSWERS if text not in log]
+        for turn in range(junk.turns_left):
+            step = junk.step(answers[turn % len(answers)])
+            if step.done:
+                break
+        if step.reward or not step.done or task.replayed(case.question, junk.log) == "":
+            found.append(f"junk actions end with {step}")
+    return found[:5]
+
+
 CHECKS: dict[str, Callable[[Task, Plan], list[str]]] = {
     "form": check_form,
     "generation": check_generation,
@@ -347,6 +372,7 @@ CHECKS: dict[str, Callable[[Task, Plan], list[str]]] = {
     "constants": check_constants,
     "levels": check_levels,
     "second": check_second,
+    "turns": check_turns,
 }
 """Name and function of every check, in the order in which they run."""
 

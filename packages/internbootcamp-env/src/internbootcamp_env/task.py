@@ -67,7 +67,8 @@ class Case:
         seed: Seed that it was drawn with.
         index: Index within the seed.
         level: Difficulty, 1 to 10.
-        question: All that the prompt shows, and all that a checker may use.
+        question: All that the prompt shows, and all that a checker may use (and in a task
+            played in turns what is to be found out, which the prompt does not show).
         answer: The reference answer, as a value of the task's answer kind.
         fingerprint: Hash that decided the split: equal for questions that count as the same.
     """
@@ -277,9 +278,12 @@ class Task:
         text = templates[wording].format_map(self.show(case.question))
         if wording == len(templates) - 1:
             return text
-        form = self.answer.describe(lang)
+        return f"{text}\n{self.instructions(lang, wrapper)}"
+
+    def instructions(self, lang: str, wrapper: str) -> str:
+        """Say how to write the answer and where to put it."""
         between = " " if lang == "en" else ""
-        return f"{text}\n{form}{between}{_INSTRUCTIONS[lang][wrapper]}"
+        return f"{self.answer.describe(lang)}{between}{_INSTRUCTIONS[lang][wrapper]}"
 
     def oracle(self, case: Case) -> str:
         """Return the text of a right answer, without a wrapper."""
