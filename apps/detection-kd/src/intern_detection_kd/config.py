@@ -44,6 +44,9 @@ class DetectorConfig(Part):
     blocks: Annotated[int, Field(ge=1, le=8)] = Field(1, description="residual blocks per stage")
     neck_channels: Annotated[int, Field(ge=8, le=512, multiple_of=8)] = 48
     head_convs: Annotated[int, Field(ge=1, le=8)] = 1
+    head: Literal["fcos", "retina"] = Field(
+        "fcos", description="kind of head: anchor-free (FCOS) or with anchors (RetinaNet)"
+    )
 
 
 class OptimizerConfig(Part):

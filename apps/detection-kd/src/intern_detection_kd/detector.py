@@ -7,7 +7,8 @@ image 3 x S x S -> stem S/2 (w) -> stages S/4 (2w), S/8 (4w), S/16 (8w)
 ```
 
 w is the configured width. The head and its losses follow Tian et al., FCOS (2019), with the
-centerness on the box branch and GIoU for boxes, as in that paper's later version.
+centerness on the box branch and GIoU for boxes, as in that paper's later version. The other kind of
+head is RetinaNet's (`anchor_head.py`).
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import batched_nms, generalized_box_iou_loss, sigmoid_focal_loss
 
+from intern_detection_kd.anchor_head import AnchorHead, anchor_losses, decode
 from intern_detection_kd.config import DetectorConfig
 
 STRIDES = (8, 16, 32)
@@ -164,7 +166,8 @@ class Detector(nn.Module):
         super().__init__()
         self.backbone = Backbone(config.width, config.blocks)
         self.neck = Neck(config.width, config.neck_channels)
-        self.head = Head(config.neck_channels, num_classes, config.head_convs)
+        sizes = (config.neck_channels, num_classes, config.head_convs)
+        self.head = AnchorHead(*sizes, STRIDES) if config.head == "retina" else Head(*sizes)
 
     def forward(self, images: Tensor, targets: Targets | None = None) -> dict[str, Tensor]:
         """Losses with targets, raw predictions without.
@@ -175,9 +178,15 @@ class Detector(nn.Module):
 
         Returns:
             Scalars "classes", "boxes", "centers"; or "classes" [N, P, K], "distances" [N, P, 4] and
-            "centers" [N, P].
+            "centers" [N, P]. With RetinaNet's head, scalars "classes" and "boxes"; or "classes"
+            [N, A, K] and "offsets" [N, A, 4].
         """
         levels = self.neck(self.backbone(images))
+        if isinstance(self.head, AnchorHead):
+            logits, offsets, anchors = self.head(levels)
+            if targets is None:
+                return {"classes": logits, "offsets": offsets}
+            return anchor_losses(logits, offsets, anchors, targets.boxes, targets.labels)
         classes, distances, centers = self.head(levels)
         if targets is None:
             return {"classes": classes, "distances": distances, "centers": centers}
@@ -188,10 +197,15 @@ class Detector(nn.Module):
     def detect(self, images: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
         """Boxes [n, 4] in pixels, scores [n] and labels [n] per image, best first."""
         levels = self.neck(self.backbone(images))
-        classes, distances, centers = self.head(levels)
-        points, _, _ = positions([tuple(x.shape[2:]) for x in levels], images.device)
-        scores = (classes.sigmoid() * centers.sigmoid().unsqueeze(2)).sqrt()
-        boxes = to_boxes(points, distances).clamp(0, images.shape[-1])
+        if isinstance(self.head, AnchorHead):
+            logits, offsets, anchors = self.head(levels)
+            scores, boxes = logits.sigmoid(), decode(offsets, anchors)
+        else:
+            classes, distances, centers = self.head(levels)
+            points, _, _ = positions([tuple(x.shape[2:]) for x in levels], images.device)
+            scores = (classes.sigmoid() * centers.sigmoid().unsqueeze(2)).sqrt()
+            boxes = to_boxes(points, distances)
+        boxes = boxes.clamp(0, images.shape[-1])
         found = []
         for one, box in zip(scores, boxes, strict=True):
             place, label = (one > SCORE_THRESHOLD).nonzero(as_tuple=True)
