@@ -105,6 +105,37 @@ def test_weights_steer_a_mixture():
         bootcamp.stream("arith.add", split="train", seed=1, weights={"arith.*": 0})
 
 
+@pytest.mark.parametrize("strata", ["field", "task"])
+def test_every_block_of_a_stratified_mixture_has_each_stratum_once(strata):
+    patterns = ("strings.*", "arith.add", "nt.*")
+    stream = bootcamp.stream(*patterns, split="train", seed=1, strata=strata, weights=None)
+    tasks = [case.task for case in itertools.islice(stream, 120)]
+    keys = [task.split(".")[0] if strata == "field" else task for task in tasks]
+    every = set(bootcamp.names(*patterns))
+    every = {task.split(".")[0] for task in every} if strata == "field" else every
+    blocks = [keys[i : i + len(every)] for i in range(0, 120 - len(every), len(every))]
+    assert all(set(block) == every for block in blocks)
+    assert len({tuple(block) for block in blocks}) > 1
+    later = bootcamp.stream(*patterns, split="train", seed=1, strata=strata, start=7)
+    assert [case.task for case in itertools.islice(later, 20)] == tasks[7:27]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"strata": "colour"},
+        {"strata": "task", "weights": {"arith.*": 2}},
+        {"level": 2, "curriculum": lambda task: 3},
+        {"level": (3, 2)},
+    ],
+)
+def test_mixtures_that_contradict_themselves_are_refused(arguments):
+    with pytest.raises(RequestError):
+        bootcamp.stream("arith.*", split="train", seed=1, **arguments)
+
+
 def test_a_curriculum_may_choose_levels():
+    stream = bootcamp.stream("arith.add", split="train", seed=1, curriculum=lambda task: 4)
+    assert next(stream).level == 4
     stream = bootcamp.stream("arith.add", split="train", seed=1, level=lambda task: 3)
     assert next(stream).level == 3

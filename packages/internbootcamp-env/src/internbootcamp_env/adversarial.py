@@ -35,6 +35,11 @@ ANSWERS: tuple[str, ...] = (
     "0x10",
     "0b1",
     "1_000",
+    "1,000",
+    "1e3",
+    "5.0",
+    "+5",
+    "−3",  # Unicode minus
     "５",
     "٣",
     "²",
@@ -60,9 +65,22 @@ ANSWERS: tuple[str, ...] = (
     "true",
     "=1+1",
     "<b>1</b>",
+    '=HYPERLINK("x")',
+    "{{7*7}}",
+    "%s%s%n",
+    "'; DROP TABLE t; --",
     "| 1 | 2 |\n|---|---|",
     "(a+)+$",
     "&a [*a, *a]",
+    "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\nd: [*c,*c,*c]",
+    "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>",
+    "1 2\n3",
+    "-5 rows",
+    "1-1 2-2 3-3",
+    "A-A",
+    "A>A",
+    "999999999",
+    "1 1 1 1",
     "C1CC",
     "C" + "".join(f"%{n:02d}" for n in range(10, 100)) * 100,
     "99999-99-99",
@@ -91,6 +109,8 @@ HEAVY: tuple[str, ...] = (
     "1\n" * 60_000,
     "5" * 5_000,
     "5" * 60_000,
+    "5" * 200_000,
+    "\n".join(["1 2 3"] * 1_000_000),
     "(" * 5_000,
     "[" * 5_000 + "]" * 5_000,
     "{" * 5_000,
@@ -106,6 +126,14 @@ HEAVY: tuple[str, ...] = (
     "*" * 60_000,
     "C(" * 20_000,
     "C1" * 20_000,
+    "C1CC1" * 10_000,
+    "((a+)+)+$" * 5_000,
+    "[" * 30_000 + "1" + "]" * 30_000,
+    "A>B " * 15_000,
+    "9" * 4_300 + "/" + "7" * 4_300,
+    "1e" + "9" * 60_000,
+    "²" * 30_000,
+    "x^" * 30_000,
     "(((((((((H)9)9)9)9)9)9)9)9)9" * 1_000,
 )
 """Long ones, tried in no wrapper and in the tag."""
@@ -145,3 +173,38 @@ def about(task: Task, case: Case) -> Iterator[str]:
     if mutants:
         yield wrap(oracle, "answer") + wrap(mutants[0], "answer")
         yield wrap(", ".join([*mutants, oracle]) + " " + " ".join(mutants), "answer")
+
+
+def distorted(task: Task, case: Case, others: list[Case]) -> Iterator[str]:
+    """Yield the answers of other cases and damaged forms of the right one, without wrappers.
+
+    Args:
+        task: A task with one right answer.
+        case: The case to be answered.
+        others: Other cases of the same level.
+    """
+    oracle = task.oracle(case)
+    for other in others:
+        if other.answer != case.answer:
+            yield task.oracle(other)
+    if len(set(oracle)) > 1:
+        yield f"{oracle}{oracle}"
+    yield f"{oracle} furlongs"
+    yield f"{oracle} # comment"
+    yield f"{oracle}\n{oracle}x"
+    yield f"print({oracle})"
+    yield f"({oracle})**1e9"
+    yield oracle.translate(_LOOK_ALIKES) if oracle.translate(_LOOK_ALIKES) != oracle else "\x00"
+    number = _as_integer(oracle)
+    if number is not None:
+        yield from (str(number + 1), str(number - 1), str(10 * number + 7))
+        yield from (str(-number) if number else "1", f"{number}.0001", f"{number}.999999")
+        yield from (f"{number}e1" if number else "1e1", f"{number}+1", f"{number}%")
+
+
+_LOOK_ALIKES = str.maketrans("ABCEHKMOPTXaceopxy", "АВСЕНКМОРТХасеорху")
+
+
+def _as_integer(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 400 else None

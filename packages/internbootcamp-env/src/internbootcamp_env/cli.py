@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -91,30 +92,30 @@ def _score(args: argparse.Namespace) -> int:
 
 
 def _audit(args: argparse.Namespace) -> int:
-    from .audit import CHECKS, Plan, audit
+    from .audit import FULL, QUICK, Report
+    from .audit.runner import audit_many, is_sound, summary, table
 
-    plan = Plan() if not args.quick else Plan(per_level=4, constants=100, heavy=False)
     chosen = names(*args.patterns)
-    rows, failed = [], 0
-    for name in chosen:
-        report = audit(get(name), plan)
-        failed += not report.passed
-        marks = ["ok" if not report.failures[check] else "FAILED" for check in CHECKS]
-        rows.append(f"| `{name}` | " + " | ".join(marks) + " |")
+    count = 0
+
+    def tell(report: Report) -> None:
+        nonlocal count
+        count += 1
         for check, found in report.failures.items():
             for line in found[:3]:
-                print(f"{name}: {check}: {line}")
-    base = sum(not INDEX[name][4] for name in chosen)
-    summary = (
-        f"{base} base tasks, {len(chosen) - base} rule variants; "
-        f"{len(chosen) - failed} of {len(chosen)} pass the whole audit"
-    )
-    print(summary)
+                print(f"{report.task}: {check}: {line}")
+        if sys.stderr.isatty() or count % 50 == 0:
+            print(f"{count} of {len(chosen)}: {report.task}", file=sys.stderr)
+
+    plan = QUICK if args.quick else FULL
+    kept = Path(args.resume) if args.resume else None
+    reports = audit_many(chosen, plan, workers=args.workers, kept=kept, done=tell)
+    print("\n".join(summary(reports)))
     if args.table:
-        head = "| task | " + " | ".join(CHECKS) + " |\n|---|" + "---|" * len(CHECKS)
-        text = f"# Audit\n\n{summary}.\n\n{head}\n" + "\n".join(rows) + "\n"
-        Path(args.table).write_text(text, encoding="utf-8")
-    return 1 if failed else 0
+        words = [*args.patterns, *(["--all"] if args.all else []), *(["--quick"] * args.quick)]
+        command = " ".join(["internbootcamp-env audit", *words, f"--table {Path(args.table).name}"])
+        Path(args.table).write_text(table(reports, command), encoding="utf-8")
+    return 0 if is_sound(reports) else 1
 
 
 def _gallery(args: argparse.Namespace) -> int:
@@ -165,6 +166,8 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--all", action="store_true", help="all tasks, the default")
     audit.add_argument("--quick", action="store_true", help="a small sample of cases")
     audit.add_argument("--table", metavar="FILE", help="write the table as Markdown")
+    audit.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    audit.add_argument("--resume", metavar="FILE", help="keep reports here and go on from them")
     gallery = command("gallery", _gallery, "Write a searchable page with an example per task.")
     gallery.add_argument("file")
     gallery.add_argument("patterns", nargs="*")

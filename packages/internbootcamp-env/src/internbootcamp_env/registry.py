@@ -17,6 +17,9 @@ from .task_index import INDEX
 Levels = int | tuple[int, int] | Callable[[str], int]
 """A level, a range of levels with both ends, or a function from task id to level."""
 
+STRATA = ("none", "field", "task")
+"""Ways to even out a mixture, see `stream`."""
+
 
 def _normal(name: str) -> str:
     return name.replace("/", ".").replace("-", "_").lower()
@@ -62,41 +65,64 @@ def stream(
     split: str,
     seed: int,
     level: Levels = 1,
+    curriculum: Callable[[str], int] | None = None,
     weights: Mapping[str, int] | None = None,
+    strata: str = "none",
     start: int = 0,
 ) -> Iterator[Case]:
     """Yield cases of a mixture of tasks without end.
 
-    Item i depends on the arguments and i only, not on the items before it (a `level` function
-    that changes, such as a curriculum's, is the exception the caller asks for).
+    Item i depends on the arguments and i only, not on the items before it (a curriculum, whose
+    levels change, is the exception the caller asks for).
 
     Args:
         *patterns: Tasks to mix, as for `names`.
         split: `train`, `validation` or `test`.
         seed: Seed of the mixture and of its cases.
         level: Level of every case, a range to draw from, or a function of the task id.
+        curriculum: A function of the task id that gives the level, such as a `Curriculum`; takes
+            the place of `level`.
         weights: Positive integer weight per pattern; a task has the sum of the weights of the
             patterns that match it, and 1 if none is given. Patterns are matched against all ids.
+        strata: `none` draws every item independently. With `field`, every block of as many items
+            as there are fields has each field once, its task drawn by weight; with `task`, every
+            block of as many items as there are tasks has each task once.
         start: Index of the first item.
 
     Raises:
         UnknownTaskError: If a pattern matches nothing.
-        RequestError: If a weight is not a positive integer, or a level range is empty.
+        RequestError: If a weight is not a positive integer, a level range is empty, or arguments
+            contradict each other.
     """
     chosen = names(*patterns)
     masses = [_weight(task, weights) for task in chosen]
+    if strata not in STRATA:
+        raise RequestError(f"strata must be one of {STRATA}, got {strata!r}")
+    if strata == "task" and weights is not None:
+        raise RequestError("strata='task' gives every task the same share; leave weights out")
+    if curriculum is not None:
+        if level != 1:
+            raise RequestError("give level or curriculum, not both")
+        level = curriculum
     if isinstance(level, tuple) and not 1 <= level[0] <= level[1] <= LEVELS[-1]:
         raise RequestError(f"a level range lies within (1, 10), got {level}")
-    return _endless(chosen, masses, split, seed, level, start)
+    groups: dict[str, list[tuple[str, int]]] = {}
+    for task, mass in zip(chosen, masses, strict=True):
+        group = {"none": "", "field": task.split(".")[0], "task": task}[strata]
+        groups.setdefault(group, []).append((task, mass))
+    return _endless(list(groups.values()), split, seed, level, start)
 
 
 def _endless(
-    chosen: list[str], masses: list[int], split: str, seed: int, level: Levels, start: int
+    groups: list[list[tuple[str, int]]], split: str, seed: int, level: Levels, start: int
 ) -> Iterator[Case]:
-    index = start
+    index, shuffled, block = start, groups, -1
     while True:
         draws = Draws(key_of("stream", split, seed, index))
-        task = draws.weighted(chosen, masses)
+        if len(groups) > 1 and block != index // len(groups):
+            block = index // len(groups)
+            shuffled = Draws(key_of("block", split, seed, block)).shuffled(groups)
+        task = draws.weighted(*zip(*shuffled[index % len(groups)], strict=True))
         if callable(level):
             at = level(task)
         else:

@@ -14,6 +14,7 @@ def rows(
     count: int,
     level: Levels = 1,
     weights: Mapping[str, int] | None = None,
+    strata: str = "none",
     lang: str = "en",
     wording: int | str = "any",
     wrapper: str = "answer",
@@ -22,7 +23,7 @@ def rows(
 
     The arguments are those of `stream` and `Task.prompt`.
     """
-    cases = stream(*patterns, split=split, seed=seed, level=level, weights=weights)
+    cases = stream(*patterns, split=split, seed=seed, level=level, weights=weights, strata=strata)
     for case in islice(cases, count):
         text = get(case.task).prompt(case, lang=lang, wording=wording, wrapper=wrapper)
         yield {
