@@ -200,9 +200,10 @@ class MultiTurnTask(Task):
 
 
 def wrong_logs(question: dict[str, Any], log: list[str]) -> list[str]:
-    """Return logs that are wrong whatever the rules: cut short, too late, going on."""
+    """Return logs that are wrong whatever the rules: cut short, too late, going on, unreadable."""
     delayed = [LOST] * question["budget"] + log
-    return ["\n".join(lines) for lines in (log[:-1], delayed, [*log, log[-1]]) if lines]
+    logs = (log[:-1], delayed, [*log, log[-1]], ["?", *log])
+    return ["\n".join(lines) for lines in logs if lines]
 
 
 @dataclass(frozen=True, slots=True)
