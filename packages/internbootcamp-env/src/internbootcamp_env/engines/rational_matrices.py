@@ -5,6 +5,7 @@ Matrices are lists of rows of `Fraction` or `int`; nothing is changed in place.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import gcd, lcm
 
 Row = Sequence[int | Fraction]
 Rows = Sequence[Row]
@@ -80,3 +81,37 @@ def transpose(a: Rows) -> list[list[int | Fraction]]:
 def texts(a: Rows) -> list[list[str]]:
     """Write every entry as `3` or `-3/4`."""
     return [[str(Fraction(x)) for x in row] for row in a]
+
+
+def kernel_vector(a: Sequence[Sequence[int]]) -> list[int] | None:
+    """Return the primitive integer vector that spans the null space, or None if it is no line.
+
+    Integer elimination, row by row divided by the common factor; the first nonzero entry of the
+    result is positive.
+    """
+    rows, pivots = [list(row) for row in a], []
+    width = len(a[0])
+    for column in range(width):
+        top = len(pivots)
+        found = next((r for r in range(top, len(rows)) if rows[r][column]), None)
+        if found is None:
+            continue
+        rows[top], rows[found] = rows[found], rows[top]
+        lead = rows[top][column]
+        for other, row in enumerate(rows):
+            if other != top and (factor := row[column]):
+                mixed = [lead * x - factor * y for x, y in zip(row, rows[top], strict=True)]
+                common = gcd(*mixed) or 1
+                rows[other] = [x // common for x in mixed]
+        pivots.append(column)
+    if len(pivots) != width - 1:
+        return None
+    free = next(c for c in range(width) if c not in pivots)
+    scale = lcm(*(rows[r][p] for r, p in enumerate(pivots)))
+    vector = [0] * width
+    vector[free] = scale
+    for r, p in enumerate(pivots):
+        vector[p] = -rows[r][free] * scale // rows[r][p]
+    common = gcd(*vector)
+    sign = 1 if next(x for x in vector if x) > 0 else -1
+    return [sign * x // common for x in vector]

@@ -149,7 +149,7 @@ def _show_phases(q: dict) -> dict:
 def _bench(draws: Draws, level: int) -> dict | None:
     lenses = [
         [draws.between(3, 30 + level) * draws.pick((1, 1, -1)), draws.between(5, 40 + level)]
-        for _ in range(2 + level // 3)
+        for _ in range(2 + level // 2)
     ]
     q = {"distance": draws.between(5, 60), "lenses": lenses}
     try:
