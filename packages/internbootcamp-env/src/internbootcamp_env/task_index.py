@@ -1887,6 +1887,13 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "boosts",
         "",
     ),
+    "plan.best_shows": (
+        "tasks.plan.selections",
+        "Best set of shows that do not overlap",
+        "O",
+        "shows",
+        "",
+    ),
     "plan.blocks": (
         "tasks.plan.rearrangements",
         "Rebuild stacks of blocks",
@@ -1894,11 +1901,25 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "blocks",
         "",
     ),
+    "plan.fuel_stops": (
+        "tasks.plan.selections",
+        "Fewest stops for fuel",
+        "O",
+        "stations",
+        "",
+    ),
     "plan.hanoi": (
         "tasks.plan.rearrangements",
         "Fewest moves between two towers of Hanoi positions",
-        "O",
+        "U",
         "discs",
+        "",
+    ),
+    "plan.knapsack": (
+        "tasks.plan.selections",
+        "Best load of a knapsack",
+        "O",
+        "items",
         "",
     ),
     "plan.neighbour_swaps": (
@@ -1908,11 +1929,32 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "cards",
         "",
     ),
+    "plan.open_sites": (
+        "tasks.plan.selections",
+        "Best places for a few depots",
+        "O",
+        "sites and clients",
+        "",
+    ),
+    "plan.orders_by_deadline": (
+        "tasks.plan.selections",
+        "Most profitable orders, one a day, by their deadlines",
+        "U",
+        "orders",
+        "",
+    ),
     "plan.pancakes": (
         "tasks.plan.rearrangements",
         "Sort a stack by turning over its top",
         "C",
         "pancakes",
+        "",
+    ),
+    "plan.projects": (
+        "tasks.plan.selections",
+        "Best set of projects that need others",
+        "O",
+        "projects",
         "",
     ),
     "plan.siding": (

@@ -21,6 +21,12 @@ def spoilt(items: Sequence[object], foreign: object = "?") -> list[str]:
     return [" ".join(row) or "none" for row in lists]
 
 
+def with_one_more(items: Sequence[str], pool: Iterable[str]) -> list[str]:
+    """Write a list with one more item of a pool, for each of the first three it lacks."""
+    fresh = [item for item in pool if item not in items][:3]
+    return [" ".join([*items, item]) for item in fresh]
+
+
 def repeated(items: Sequence[object]) -> str:
     """Say which item comes twice, or return an empty string."""
     seen = set()

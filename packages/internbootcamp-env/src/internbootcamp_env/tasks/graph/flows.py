@@ -26,7 +26,10 @@ def _network(draws: Draws, level: int) -> dict:
             a, b = b, a
         if (b, a) not in pairs and (a, b) != (0, nodes - 1):
             pairs.add((a, b))
-    arcs = [[a, b, draws.between(1, 6 + 2 * level)] for a, b in sorted(pairs)]
+    arcs = [
+        [a, b, draws.between(1, 6 + 2 * level) + (8 + 3 * level) * (a == 0 or b == nodes - 1)]
+        for a, b in sorted(pairs)
+    ]
     return {"nodes": nodes, "arcs": arcs}
 
 
@@ -99,7 +102,8 @@ def _check_flow(question: dict, items: list[str]) -> str:
 
 def _wrong_flows(question: dict, answer: list[str], draws: Draws) -> list[str]:
     arc, _, used = answer[0].partition(":")
-    return [*witnesses.spoilt(answer, "Z9>Z8:1"), " ".join([f"{arc}:{int(used) + 1}", *answer[1:]])]
+    more = " ".join([f"{arc}:{int(used) + 1}", *answer[1:]])
+    return [*witnesses.spoilt(answer, "Z9>Z8:1"), more, "none"]
 
 
 def _cut(question: dict) -> list[str]:
@@ -129,7 +133,11 @@ def _check_cut(question: dict, names: list[str]) -> str:
 def _wrong_cuts(question: dict, answer: list[str], draws: Draws) -> list[str]:
     last = node_name(question["nodes"] - 1)
     others = [name for name in answer if name != "A"]
+    best = _solve(question)[0]
+    leaving = sum(capacity for a, _, capacity in question["arcs"] if a == 0)
+    narrow = ["A"] if leaving > best else []
     return [
+        *narrow,
         *witnesses.spoilt(answer, "Z9")[2:],
         " ".join(others) or "none",
         " ".join([*answer, last]),
@@ -228,7 +236,7 @@ TASKS = (
         title="A least cut",
         knob="nodes",
         verifier="O",
-        draw=lambda d, level: _network(d, level + 1),
+        draw=lambda d, level: _network(d, level + 2),
         solve=_cut,
         another=_cut_near_sink,
         second=_cut_near_sink,

@@ -104,6 +104,21 @@ def _cover_by_cut(question: dict) -> list[str]:
     return sorted([*names, *(str(node + 1) for node in range(size) if size + node in inside)])
 
 
+def _cover_from_right(question: dict) -> list[str]:
+    """Exchange the sides, cover, and exchange them again."""
+    turned = question | {"edges": [[b, a] for a, b in question["edges"]]}
+    names = [node_name(node) for node in range(question["size"])]
+    return sorted(
+        names[int(name) - 1] if name.isdigit() else str(names.index(name) + 1)
+        for name in _cover(turned)
+    )
+
+
+def _wrong_covers(question: dict, answer: list[str], draws: Draws) -> list[str]:
+    pool = [node_name(node) for node in range(question["size"])]
+    return [*witnesses.spoilt(answer, "Z9"), *witnesses.with_one_more(answer, pool)]
+
+
 def _check_cover(question: dict, names: list[str]) -> str:
     size = question["size"]
     known = {node_name(node) for node in range(size)} | {str(n + 1) for n in range(size)}
@@ -116,7 +131,7 @@ def _check_cover(question: dict, names: list[str]) -> str:
         if not chosen & set(_pair(edge).split("-")):
             return f"{_pair(edge)} is not covered"
     best = sum(left >= 0 for left in _partners(question))
-    return "" if len(names) == best else f"{len(names)} chosen, {best} are enough"
+    return "" if len(names) == best else f"{len(names)} chosen, the fewest are {best}"
 
 
 def _costs(draws: Draws, level: int) -> dict:
@@ -259,8 +274,9 @@ TASKS = (
         draw=_hubs,
         solve=_cover,
         second=_cover_by_cut,
+        another=_cover_from_right,
         check=_check_cover,
-        wrong=lambda q, answer, d: witnesses.spoilt(answer, "Z9"),
+        wrong=_wrong_covers,
         answer=Words(ordered=False, example="Z9"),
         show=_show_sides,
         en=(

@@ -163,6 +163,17 @@ def _tour_by_listing(question: dict) -> list[str]:
     return _named(min(tours, key=lambda tour: _tour_length(question, tour)))
 
 
+def _wrong_tours(question: dict, answer: list[str], draws: Draws) -> list[str]:
+    tour = [ord(name) - 65 for name in answer]
+    best = _tour_length(question, tour)
+    texts = witnesses.spoilt(answer, "Z9")
+    for place in range(1, len(tour) - 1):
+        other = [*tour[:place], tour[place + 1], tour[place], *tour[place + 2 :]]
+        if _tour_length(question, other) > best:
+            texts.append(" ".join(_named(other)))
+    return texts
+
+
 def _check_tour(question: dict, names: list[str]) -> str:
     tour = _read(question, names)
     if isinstance(tour, str):
@@ -223,6 +234,18 @@ def _check_critical(question: dict, names: list[str]) -> str:
     length = sum(question["days"][node] for node in path)
     best = sum(question["days"][ord(name) - 65] for name in _critical(question))
     return "" if length == best else f"length {length}, {best} is possible"
+
+
+def _wrong_wide(question: dict, answer: list[str], draws: Draws) -> list[str]:
+    """Add the path of fewest edges where it is narrower."""
+    distance = graphs.hops(question["nodes"], question["edges"], question["start"])
+    lists = graphs.adjacency(question["nodes"], question["edges"])
+    path = [question["end"]]
+    while path[-1] != question["start"]:
+        path.append(next(n for n in lists[path[-1]] if distance[n] == distance[path[-1]] - 1))
+    direct, best = _width(question, _named(path[::-1])), _width(question, answer)
+    narrow = [" ".join(_named(path[::-1]))] if str(direct) != str(best) else []
+    return [*witnesses.spoilt(answer, "Z9"), *narrow]
 
 
 def _wide(draws: Draws, level: int) -> dict:
@@ -340,7 +363,7 @@ TASKS = (
         solve=_tour,
         second=_tour_by_listing,
         check=_check_tour,
-        wrong=_wrong_walks,
+        wrong=_wrong_tours,
         answer=Words(example="Z9"),
         show=_show_distances,
         en=(
@@ -393,7 +416,7 @@ TASKS = (
         solve=_widest,
         second=_widest_by_relaxing,
         check=_check_widest,
-        wrong=_wrong_walks,
+        wrong=_wrong_wide,
         answer=Words(example="Z9"),
         show=_show_wide,
         en=(

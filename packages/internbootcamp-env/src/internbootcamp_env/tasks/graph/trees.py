@@ -36,6 +36,15 @@ def _tree(question: dict) -> list[str]:
     return sorted(f"{node_name(a)}-{node_name(b)}" for a, b, _ in chosen)
 
 
+def _wrong_trees(question: dict, answer: list[str], draws: Draws) -> list[str]:
+    """Add the heaviest tree where it is heavier."""
+    turned = [[a, b, -weight] for a, b, weight in question["edges"]]
+    heaviest = -graphs.spanning_weight(question["nodes"], turned)
+    heavier = heaviest > graphs.spanning_weight(question["nodes"], question["edges"])
+    texts = [" ".join(_tree(question | {"edges": turned}))] if heavier else []
+    return [*witnesses.spoilt(answer, "Z9"), *texts]
+
+
 def _tree_by_growing(question: dict) -> list[str]:
     inside, names = {question["nodes"] - 1}, []
     while len(inside) < question["nodes"]:
@@ -124,7 +133,7 @@ def _roots(draws: Draws, level: int) -> dict:
     for place in range(1, nodes):
         node = order[place]
         tails = {order[draws.below(place)], *draws.sample(range(nodes), 2)} - {node}
-        arcs += [[tail, node, draws.between(1, 9 + 5 * level)] for tail in sorted(tails)]
+        arcs += [[tail, node, draws.between(1, 4 + 4 * level)] for tail in sorted(tails)]
     return {"nodes": nodes, "arcs": draws.shuffled(arcs)}
 
 
@@ -181,12 +190,22 @@ def _reaches_all(nodes: int, parents: dict[int, int]) -> bool:
 
 def _arborescence_by_listing(question: dict) -> list[str]:
     nodes, arcs = question["nodes"], question["arcs"]
-    options = [[n for n, arc in enumerate(arcs) if arc[1] == node] for node in range(1, nodes)]
+    names = range(len(arcs) - 1, -1, -1)
+    options = [[n for n in names if arcs[n][1] == node] for node in range(1, nodes)]
     whole = sorted(product(*options), key=lambda chosen: sum(arcs[n][2] for n in chosen))
     for chosen in whole:
         if _reaches_all(nodes, {arcs[n][1]: arcs[n][0] for n in chosen}):
             return _arc_names(question, list(chosen))
     raise AssertionError("every node can be reached by construction")
+
+
+def _wrong_arborescences(question: dict, answer: list[str], draws: Draws) -> list[str]:
+    """Add the tree that is found by turning the prices over, where it is dearer."""
+    arcs = question["arcs"]
+    price = {f"{node_name(a)}>{node_name(b)}": weight for a, b, weight in arcs}
+    other = _arborescence(question | {"arcs": [[a, b, 999 - weight] for a, b, weight in arcs]})
+    dearer = sum(price[name] for name in other) > sum(price[name] for name in answer)
+    return [*witnesses.spoilt(answer, "Z9"), *([" ".join(other)] if dearer else [])]
 
 
 def _check_arborescence(question: dict, names: list[str]) -> str:
@@ -214,7 +233,7 @@ TASKS = (
         solve=_tree,
         second=_tree_by_growing,
         check=_check_tree,
-        wrong=_spoilt,
+        wrong=_wrong_trees,
         answer=Words(ordered=False, example="Z9-Z8"),
         show=lambda q: {"edges": graphs.show_edges(q["edges"])},
         en=(
@@ -264,7 +283,7 @@ TASKS = (
         solve=_arborescence,
         second=_arborescence_by_listing,
         check=_check_arborescence,
-        wrong=_spoilt,
+        wrong=_wrong_arborescences,
         answer=Words(ordered=False, example="Z9>Z8"),
         show=_show_rates,
         en=(

@@ -84,7 +84,12 @@ def _check_dominating(question: dict, names: list[str]) -> str:
         if not seen >> node & 1:
             return f"{node_name(node)} is neither chosen nor next to a chosen node"
     best = exact.smallest_dominating(masks).bit_count()
-    return "" if len(nodes) == best else f"{len(nodes)} nodes, {best} are enough"
+    return "" if len(nodes) == best else f"{len(nodes)} nodes, the fewest are {best}"
+
+
+def _wrong_dominating(question: dict, answer: list[str], draws: Draws) -> list[str]:
+    pool = [node_name(node) for node in range(question["nodes"])]
+    return [*witnesses.spoilt(answer, "Z9"), *witnesses.with_one_more(answer, pool)]
 
 
 def _dominating_by_size(question: dict) -> list[str]:
@@ -267,7 +272,7 @@ TASKS = (
         solve=lambda q: _names(exact.smallest_dominating(_masks(q))),
         second=_dominating_by_size,
         check=_check_dominating,
-        wrong=_wrong_sets,
+        wrong=_wrong_dominating,
         answer=Words(ordered=False, example="Z9"),
         show=_show,
         en=(
