@@ -85,6 +85,8 @@ def test_one_hanging_request_abstains_alone():
 
     verdicts = ask(answer, PROMPTS, ["0", "2", "4", "6"])
     assert [v.reward for v in verdicts] == [1.0, 1.0, None, 1.0]
+    assert [v.audit[0].status for v in verdicts] == ["scored", "scored", "error", "scored"]
+    assert "timed out" in verdicts[2].audit[0].detail
 
 
 @pytest.mark.parametrize(

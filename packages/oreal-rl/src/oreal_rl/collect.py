@@ -12,6 +12,7 @@ import torch
 from oreal_rl.algorithms import Algorithm
 from oreal_rl.config import OrealConfig
 from oreal_rl.errors import PromptError, SamplerError
+from oreal_rl.partial import Address, PartialPool
 from oreal_rl.protocols import PromptSource, Sampler, SamplingParams, Tokenizer, Verifier
 from oreal_rl.ranks import Ranks
 from oreal_rl.rewards.verdicts import verify_all
@@ -51,16 +52,48 @@ class PromptCursor:
         Raises:
             PromptError: Where the provider gives nothing or something else than prompts.
         """
+        return [prompt for _, prompt in self.take_addressed(count)]
+
+    def take_addressed(self, count: int) -> list[tuple[Address, Prompt]]:
+        """Take the next prompts with their addresses, see `at`."""
+        start = self.position
         if callable(self.source):
-            batch = list(self.source(self.position * self.ranks.world_size + self.ranks.rank))
+            batch = self._provided(start)
             self.position += 1
-        else:
-            batch = [self._indexed(self.position + offset) for offset in range(count)]
-            self.position += count
+            return [((start, place), prompt) for place, prompt in enumerate(batch)]
+        self.position += count
+        places = range(start, start + count)
+        return [((place, 0), self._indexed(place)) for place in places]
+
+    def at(self, address: Address) -> Prompt:
+        """Find a prompt again.
+
+        Args:
+            address: Call of the provider and place in its answer; or place in the sequence and 0.
+
+        Returns:
+            The prompt that `take_addressed` gave at this address.
+
+        Raises:
+            PromptError: Where the provider gives fewer prompts now.
+        """
+        position, place = address
+        if not callable(self.source):
+            return self._indexed(position)
+        batch = self._provided(position)
+        if place >= len(batch):
+            raise PromptError(
+                f"the prompt provider gave {len(batch)} prompts at cursor {position}; expected "
+                f"more than {place}, as before; a provider must be pure in its cursor"
+            )
+        return batch[place]
+
+    def _provided(self, position: int) -> list[Prompt]:
+        batch = list(self.source(position * self.ranks.world_size + self.ranks.rank))
         if not batch or not all(isinstance(prompt, Prompt) for prompt in batch):
             kinds = sorted({type(prompt).__name__ for prompt in batch}) or "nothing"
             raise PromptError(
-                f"the prompt provider gave {kinds} at cursor {self.position - 1}; expected a "
+                f"the prompt provider gave {kinds} at cursor {position}; expected a "
                 "non-empty list of oreal_rl.Prompt"
             )
         return batch
@@ -72,7 +105,13 @@ class PromptCursor:
         if self._order[0] != epoch:
             generator = derive_generator("epoch", self.seed, epoch)
             self._order = (epoch, torch.randperm(size, generator=generator).tolist())
-        return self.source[self._order[1][place]]
+        prompt = self.source[self._order[1][place]]
+        if not isinstance(prompt, Prompt):
+            raise PromptError(
+                f"prompt {self._order[1][place]} is a {type(prompt).__name__}; expected an "
+                "oreal_rl.Prompt"
+            )
+        return prompt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,17 +140,30 @@ class Collector:
     sampler: Sampler
     verifier: Verifier
     ranks: Ranks
+    pool: PartialPool | None = None
 
-    def collect(self, step: int, report: Report) -> Collected:
+    def collect(self, step: int, report: Report, *, version: int = 0) -> Collected:
         """Collect the groups of one step.
 
         Args:
             step: Step from 0; key of the draws.
             report: Called as `report(phase, done, total)`.
+            version: Version of the weights now.
 
         Returns:
-            Groups and counts.
+            Groups and counts; with what samplers and verifiers on other machines lost.
         """
+        if self.pool is not None:
+            collected = self._collect_partial(self.pool, step, report, version)
+        else:
+            collected = self._collect_whole(step, report)
+        for part in (self.sampler, self.verifier):
+            drain = getattr(part, "drain_counts", None)
+            if callable(drain):
+                collected.counts.update(drain())
+        return collected
+
+    def _collect_whole(self, step: int, report: Report) -> Collected:
         wanted = self.config.prompts_per_step // self.ranks.world_size
         cap = int(wanted * self.config.oversample_cap)
         groups: list[RolloutGroup] = []
@@ -133,6 +185,65 @@ class Collector:
         counts["groups_kept"] += len(kept)
         return Collected(groups=tuple(groups), kept=tuple(kept), counts=counts)
 
+    def _collect_partial(
+        self, pool: PartialPool, step: int, report: Report, version: int
+    ) -> Collected:
+        """Advance what is in flight, slice by slice, until enough groups have landed."""
+        wanted = self.config.prompts_per_step // self.ranks.world_size
+        cap = int(wanted * self.config.oversample_cap)
+        groups: list[RolloutGroup] = []
+        kept: list[int] = []
+        counts: Counter = Counter()
+        taken = fetch = 0
+        while len(kept) < wanted:
+            room = min(cap - len(pool), cap - taken)
+            if room > 0:
+                taken += self._launch(pool, room, counts)
+            if len(pool) == 0:
+                if taken >= cap:
+                    break
+                continue
+            report("sample", len(kept), wanted)
+            key = derive_seed("sample", self.config.seed, step, fetch, self.ranks.rank)
+            counts += pool.advance(self.sampling_params(), seed=key, version=version)
+            landed = list(pool.take(wanted - len(kept)))
+            fetch += 1
+            if not landed:
+                continue
+            report("verify", len(kept), wanted)
+            sampled = [flight.rollouts for flight in landed]
+            _check_rollouts(sampled, len(landed))
+            prompts = [flight.prompt for flight in landed]
+            encoded = [flight.prompt_ids for flight in landed]
+            for group in self._verify(prompts, encoded, sampled, counts):
+                groups.append(group)
+                if self._is_useful(group, counts):
+                    kept.append(len(groups) - 1)
+        counts["groups_kept"] += len(kept)
+        counts["groups_in_flight"] += len(pool)
+        return Collected(groups=tuple(groups), kept=tuple(kept), counts=counts)
+
+    def _launch(self, pool: PartialPool, count: int, counts: Counter) -> int:
+        """Put the next prompts in flight; returns how many were taken."""
+        addressed = self.cursor.take_addressed(count)
+        counts["prompts_taken"] += len(addressed)
+        for address, prompt in addressed:
+            ids = self._usable_ids(prompt, counts)
+            if ids is not None:
+                pool.add(address, prompt, ids)
+        return len(addressed)
+
+    def _usable_ids(self, prompt: Prompt, counts: Counter) -> tuple[int, ...] | None:
+        """Token ids of a prompt, or None (and a count) where it cannot be used."""
+        ids = self._encode(prompt)
+        if len(ids) == 0:
+            counts["prompts_empty"] += 1
+        elif len(ids) > self.config.max_prompt_tokens:
+            counts["prompts_too_long"] += 1
+        else:
+            return ids
+        return None
+
     def _encode(self, prompt: Prompt) -> tuple[int, ...]:
         if prompt.token_ids is not None:
             return tuple(prompt.token_ids)
@@ -143,12 +254,8 @@ class Collector:
     ) -> list[RolloutGroup]:
         usable, encoded = [], []
         for prompt in prompts:
-            ids = self._encode(prompt)
-            if len(ids) == 0:
-                counts["prompts_empty"] += 1
-            elif len(ids) > self.config.max_prompt_tokens:
-                counts["prompts_too_long"] += 1
-            else:
+            ids = self._usable_ids(prompt, counts)
+            if ids is not None:
                 usable.append(prompt)
                 encoded.append(ids)
         if not usable:

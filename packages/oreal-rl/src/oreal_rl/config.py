@@ -94,6 +94,7 @@ AT_LEAST = {
     "policy_freeze_steps": 0,
     "importance_floor": 0,
     "max_staleness": 0,
+    "partial_slice_tokens": 0,
     "learning_rate": 0,
     "min_learning_rate": 0,
     "lr_warmup_steps": 0,
@@ -154,6 +155,9 @@ class OrealConfig:
         importance_floor: Lower bound of the ratio, for the masking kinds.
         max_staleness: Most versions a rollout's oldest token may lag behind; older tokens are
             masked.
+        partial_slice_tokens: Draw responses in slices of this many tokens, so that long ones go on
+            across updates (see `partial.py`); 0 draws every response whole. At most
+            `oversample_cap` times `prompts_per_step` groups are in flight.
         learning_rate: Peak learning rate of the policy.
         min_learning_rate: Final learning rate of the cosine.
         lr_warmup_steps: Steps of linear warm-up.
@@ -207,6 +211,7 @@ class OrealConfig:
     importance_cap: float = 2.0
     importance_floor: float = 0.5
     max_staleness: int = 0
+    partial_slice_tokens: int = 0
     learning_rate: float = 5e-7
     min_learning_rate: float = 1e-7
     lr_warmup_steps: int = 10
@@ -305,6 +310,11 @@ class OrealConfig:
             raise ConfigError(
                 f"min_learning_rate {self.min_learning_rate} is above learning_rate "
                 f"{self.learning_rate}; lower it (0 decays to nothing)"
+            )
+        if self.partial_slice_tokens and not self.max_staleness:
+            raise ConfigError(
+                f"partial_slice_tokens is {self.partial_slice_tokens} with max_staleness 0: no "
+                "rollout could go on across an update; set max_staleness to at least 1"
             )
         if self.importance_floor > self.importance_cap:
             raise ConfigError(

@@ -16,6 +16,8 @@ pass of a sharded model is a collective. `ReplicaSampler` draws from a whole cop
                                ranks=ranks, ...)
 """
 
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,11 @@ import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch import nn
-from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 from oreal_rl.errors import StateError
+from oreal_rl.expert_parallel import parallelize_experts
 from oreal_rl.protocols import SamplingParams, Tokenizer
 from oreal_rl.samplers.kv_loop import KVLoopSampler
 from oreal_rl.trainer import OrealTrainer
@@ -81,6 +84,7 @@ def shard(
     mesh: DeviceMesh | None = None,
     is_block: Callable[[str, nn.Module, nn.Module], bool] = in_module_list,
     compute_dtype: torch.dtype | None = None,
+    expert_parallel: bool = False,
 ) -> nn.Module:
     """Shard a model's parameters over processes, block by block, in place (FSDP2).
 
@@ -89,16 +93,23 @@ def shard(
         mesh: One-dimensional mesh of the data-parallel processes; default: all.
         is_block: `is_block(name, module, model)`: which modules are gathered as one.
         compute_dtype: Forward and backward in this dtype; parameters stay float32.
+        expert_parallel: Give each process its own experts in place of gathering all of them for
+            every forward pass, see `expert_parallel.py`.
 
     Returns:
         The model; its parameters are DTensors now.
+
+    Raises:
+        ConfigError: For `expert_parallel` on a model whose experts cannot be spread.
     """
     policy = MixedPrecisionPolicy(param_dtype=compute_dtype)
+    mesh = mesh or init_device_mesh(next(model.parameters()).device.type, (dist.get_world_size(),))
+    own = set(parallelize_experts(model, mesh)) if expert_parallel else set()
     # Innermost first: a nested block (an expert in a layer) is its own unit.
     blocks = [m for name, m in model.named_modules() if is_block(name, m, model)]
     for block in reversed(blocks):
-        fully_shard(block, mesh=mesh, mp_policy=policy)
-    fully_shard(model, mesh=mesh, mp_policy=policy)
+        fully_shard(block, mesh=mesh, mp_policy=policy, ignored_params=own)
+    fully_shard(model, mesh=mesh, mp_policy=policy, ignored_params=own)
     return model
 
 
@@ -149,7 +160,16 @@ class ReplicaSampler:
             policy: The sharded policy.
             version: Number of updates so far.
         """
-        self.replica.load_state_dict(_gather(policy))
+        self.load_weights(_gather(policy), version)
+
+    def load_weights(self, state: dict[str, torch.Tensor], version: int) -> None:
+        """Take whole weights by name.
+
+        Args:
+            state: As from `state_dict()` of an unsharded copy.
+            version: Number of updates so far.
+        """
+        self.replica.load_state_dict(state)
         self.loop.version = version
 
 
@@ -172,16 +192,30 @@ def save_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
         folder: New folder; its parent must exist.
 
     Raises:
-        StateError: Where the folder exists.
+        StateError: Where the folder exists, or cannot be written (a full disk).
     """
     folder = Path(folder)
     if folder.exists():
         raise StateError(f"{folder} exists; save into a new folder or remove it")
     partial = folder.with_name(folder.name + ".partial")
-    dcp.save(_layout(trainer), checkpoint_id=str(partial))
+    failure: Exception | None = None
+    try:
+        dcp.save(_layout(trainer), checkpoint_id=str(partial))
+    except (OSError, RuntimeError, dcp.CheckpointException) as error:  # a full disk, usually
+        failure = error
+    failed = trainer.ranks.max(int(failure is not None))  # nobody goes on before all have written
     if trainer.ranks.rank == 0:
-        partial.rename(folder)
+        if failed:
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.rename(folder)
     trainer.ranks.max(0)  # nobody goes on before the folder has its name
+    if failed:
+        raise StateError(
+            f"{folder} could not be saved ({failure or 'on another process'}); what was written "
+            "was removed, older checkpoints and the run are untouched; free some space and save "
+            "again"
+        ) from failure
 
 
 def load_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
@@ -206,7 +240,8 @@ def load_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
             f"{folder} does not fit this trainer ({error}); resume with the config and the number "
             "of processes of the saved run"
         ) from error
-    trainer.load_state_dict({**layout["tensors"], **layout[_own(trainer)]})
+    own = json.loads(layout[_own(trainer)])
+    trainer.load_state_dict({**layout["tensors"], **own})
 
 
 TENSOR_PARTS = (
@@ -226,4 +261,5 @@ def _layout(trainer: OrealTrainer) -> dict[str, Any]:
     """Sharded tensors under one key, what each process has for itself under another."""
     state = trainer.state_dict()
     tensors = {name: state.pop(name) for name in TENSOR_PARTS if name in state}
-    return {"tensors": tensors, _own(trainer): state}
+    # As one text: DCP loads into the keys it is shown, and counters come and go.
+    return {"tensors": tensors, _own(trainer): json.dumps(state)}

@@ -77,18 +77,18 @@ def replaying(model: nn.Module, routes: Int[Tensor, "N L K"] | None) -> Iterator
 
 
 @contextmanager
-def recording(model: nn.Module) -> Iterator[list[list[Tensor]]]:
+def recording(model: nn.Module | None) -> Iterator[list[list[Tensor]]]:
     """Collect the experts that the routers pick inside the block.
 
     Args:
-        model: The policy.
+        model: The policy; None records nothing.
 
     Yields:
         One list per router, which grows by an int tensor [N, K] with every forward pass.
     """
     picked: list[list[Tensor]] = []
     handles = []
-    for router in find_routers(model):
+    for router in find_routers(model) if model is not None else ():
         calls: list[Tensor] = []
         picked.append(calls)
         handles.append(

@@ -9,7 +9,7 @@ import copy
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ from oreal_rl.optimizer import (
     prepare_state,
     set_learning_rate,
 )
+from oreal_rl.partial import PartialPool
 from oreal_rl.protocols import PromptSource, Sampler, Tokenizer, Verifier
 from oreal_rl.ranks import OneProcess, Ranks
 from oreal_rl.samplers.kv_loop import KVLoopSampler
@@ -38,7 +39,7 @@ from oreal_rl.types import RolloutGroup
 from oreal_rl.update import Updater
 
 logger = logging.getLogger(__name__)
-STATE_FORMAT = 1  # raise it with every change of what a state holds
+STATE_FORMAT = 2  # raise it with every change of what a state holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,15 @@ class OrealTrainer:
         self.sampler = sampler if sampler is not None else KVLoopSampler(policy, tokenizer)
         self.algorithm = ALGORITHMS[config.algorithm](config, config.algorithm_options)
         self.cursor = PromptCursor(prompts, seed=config.seed, ranks=self.ranks)
+        self.pool: PartialPool | None = None
+        if config.partial_slice_tokens:
+            self.pool = PartialPool(
+                sampler=self.sampler,
+                tokenizer=tokenizer,
+                group_size=config.group_size,
+                slice_tokens=config.partial_slice_tokens,
+                max_staleness=config.max_staleness,
+            )
         self.collector = Collector(
             config=config,
             algorithm=self.algorithm,
@@ -121,6 +131,7 @@ class OrealTrainer:
             sampler=self.sampler,
             verifier=verifier,
             ranks=self.ranks,
+            pool=self.pool,
         )
         self.token_trainer: TokenRewardTrainer | None = None
         if config.token_reward != "none":
@@ -194,10 +205,13 @@ class OrealTrainer:
         step = self.step_index
         clock = _Clock()
         cursor = self.cursor.position
+        in_flight = self.pool.snapshot() if self.pool is not None else None
         try:
-            collected = self.collector.collect(step, self._report)
+            collected = self.collector.collect(step, self._report, version=self.version)
         except BaseException:
             self.cursor.position = cursor  # a repeated step meets the same prompts
+            if self.pool is not None and in_flight is not None:
+                self.pool.restore(in_flight)
             raise
         clock.mark("collect")
         self._report("update", 0, 1)
@@ -270,6 +284,7 @@ class OrealTrainer:
             "version": self.version,
             "prompt_cursor": self.cursor.position,
             "counters": dict(self.totals),
+            "in_flight": self.pool.to_json() if self.pool is not None else "",
             "policy": _weights(self.policy),
             "optimizer": optimizer_state(self.optimizer, self.policy),
         }
@@ -322,6 +337,8 @@ class OrealTrainer:
         self.version = state["version"]
         self.cursor.position = state["prompt_cursor"]
         self.totals = Counter(state["counters"])
+        if self.pool is not None:
+            self.pool.load_json(state["in_flight"], self.cursor.at)
         self.sampler.sync(self.policy, self.version)
 
 
@@ -333,12 +350,15 @@ def summarize(collected: Collected, config: OrealConfig) -> dict[str, float]:
         config: Success threshold.
 
     Returns:
-        `reward_mean`, `pass_rate`, `response_tokens_mean`, `count/...`, `task/<name>/...`.
+        `reward_mean`, `pass_rate`, `response_tokens_mean`, `count/...`, `task/<name>/...`, and
+        `source/<name>/<status>`: answers of each reward source that left audit rows.
     """
     metrics = {f"count/{name}": float(value) for name, value in collected.counts.items()}
     by_task: defaultdict[str, list[float]] = defaultdict(list)
     for group in collected.groups:
         by_task[group.prompt.task] += [r for r in group.rewards if r is not None]
+    for status, number in source_statuses(collected.groups).items():
+        metrics[f"source/{status}"] = float(number)
     for task, rewards in [*by_task.items(), (None, [r for rs in by_task.values() for r in rs])]:
         if not rewards:
             continue
@@ -351,6 +371,16 @@ def summarize(collected: Collected, config: OrealConfig) -> dict[str, float]:
             collected.counts["response_tokens"] / collected.counts["rollouts"]
         )
     return metrics
+
+
+def source_statuses(groups: Sequence[RolloutGroup]) -> Counter:
+    """How often each reward source scored, abstained, failed or hung, as `<name>/<status>`."""
+    return Counter(
+        f"{row.source}/{row.status}"
+        for group in groups
+        for verdict in group.verdicts
+        for row in verdict.audit
+    )
 
 
 class _Clock:

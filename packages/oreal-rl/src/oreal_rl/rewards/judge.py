@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from oreal_rl.errors import ConfigError, VerifierError
 from oreal_rl.rewards.rules import final_answer
+from oreal_rl.rewards.sources import Failed
 from oreal_rl.types import Prompt
 
 logger = logging.getLogger(__name__)
@@ -128,7 +129,9 @@ class Judge:
         self.gold = gold or (lambda prompt: str(prompt.case))
         self.question = question or (lambda prompt: prompt.text)
 
-    def __call__(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[bool | None]:
+    def __call__(
+        self, prompts: Sequence[Prompt], responses: Sequence[str]
+    ) -> list[bool | Failed | None]:
         """Judge responses.
 
         Args:
@@ -136,19 +139,21 @@ class Judge:
             responses: The responses.
 
         Returns:
-            Right, wrong, or None where the judge failed or answered with nonsense.
+            Right, wrong, None where the judge answered with nonsense, or `Failed` where this
+            response's request failed.
 
         Raises:
             VerifierError: Where every request failed: the endpoint is away.
         """
         with ThreadPoolExecutor(self.config.max_parallel, thread_name_prefix="judge") as pool:
             outcomes = list(pool.map(self._judge, prompts, responses))
-        failures = [outcome for outcome in outcomes if isinstance(outcome, str)]
-        if failures and len(failures) == len(outcomes):
-            raise VerifierError(f"the judge at {self.config.base_url} failed: {failures[0]}")
-        return [None if isinstance(outcome, str) else outcome for outcome in outcomes]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+        asked = sum(bool(response.strip()) for response in responses)  # empty ones are not sent
+        if failures and len(failures) >= asked:
+            raise VerifierError(f"the judge at {self.config.base_url} failed: {failures[0].detail}")
+        return outcomes
 
-    def _judge(self, prompt: Prompt, response: str) -> bool | str | None:
+    def _judge(self, prompt: Prompt, response: str) -> bool | Failed | None:
         answer = final_answer(response)
         if answer is None:
             answer = response.strip()[-MAX_FIELD_CHARS:]
@@ -164,7 +169,7 @@ class Judge:
             return parse_judgement(self.ask(text))
         except (OSError, ValueError, VerifierError) as error:
             logger.warning("judge request failed: %s: %s", type(error).__name__, error)
-            return f"{type(error).__name__}: {error}"
+            return Failed(f"{type(error).__name__}: {error}")
 
     def ask(self, text: str) -> str:
         """Send one message and return the reply.

@@ -98,6 +98,17 @@ class RewardSource:
             )
 
 
+@dataclass(frozen=True)
+class Failed:
+    """A source's answer for one response that it could not score, while it scored others.
+
+    Attributes:
+        detail: What went wrong, for the audit.
+    """
+
+    detail: str
+
+
 class Asker:
     """Asks one source, with its cache, timeout, retries and counters.
 
@@ -216,10 +227,13 @@ class Asker:
         return [row] * count
 
     def _row(self, answer: Any, attempts: int, seconds: float) -> RewardAudit:
-        number, problem = as_number(answer)
+        failed = isinstance(answer, Failed)
+        number, problem = (None, answer.detail) if failed else as_number(answer)
         low, high = self.source.value_range
         status = "scored"
-        if problem:
+        if failed:
+            status = "error"
+        elif problem:
             status = "invalid"
         elif number is None:
             status = "abstained"

@@ -1,9 +1,11 @@
 """What the samplers of separate engines share: saving weights, reading answers."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from oreal_rl.errors import SamplerError, WeightSyncError
 from oreal_rl.protocols import SamplingParams, Tokenizer
@@ -28,6 +30,52 @@ def save_pretrained(policy: nn.Module, folder: Path) -> None:
             f"{type(policy).__name__} has no save_pretrained(); give the sampler save_weights=..."
         )
     save(folder)
+
+
+def save_untied(policy: nn.Module, folder: Path) -> None:
+    """Save a transformers model with its output head written out, and configured as untied.
+
+    An engine that starts from such a folder keeps a head of its own, which a later reload fills.
+    One that starts from a tied checkpoint may leave its head as it was (vLLM on the CPU does).
+    Models that are not tied are saved as they are.
+
+    Args:
+        policy: A transformers model.
+        folder: Where to.
+
+    Raises:
+        WeightSyncError: For a model without `save_pretrained`.
+    """
+    config = getattr(policy, "config", None)
+    if not getattr(config, "tie_word_embeddings", False):
+        save_pretrained(policy, folder)
+        return
+    state = {name: value.detach().cpu() for name, value in policy.state_dict().items()}
+    head = policy.get_output_embeddings().weight
+    for name, parameter in policy.named_parameters(remove_duplicate=False):
+        if parameter is head:  # under each of its names, in storage of its own
+            state[name] = parameter.detach().cpu().clone()
+    untied = copy.deepcopy(config)
+    untied.tie_word_embeddings = False
+    untied.architectures = [type(policy).__name__]
+    untied.dtype = head.dtype
+    save_checkpoint(state, untied, folder)
+
+
+def save_checkpoint(state: dict[str, Tensor], config: Any, folder: Path) -> None:
+    """Write `config.json` and `model.safetensors`, the layout that engines read.
+
+    Args:
+        state: Whole tensors by name, none sharing storage.
+        config: A transformers config.
+        folder: Where to; made where it is missing.
+    """
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    config.save_pretrained(folder)
+    contiguous = {name: value.contiguous() for name, value in state.items()}
+    save_file(contiguous, str(folder / "model.safetensors"), metadata={"format": "pt"})
 
 
 def make_rollout(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from oreal_rl.errors import SamplerError
 from oreal_rl.protocols import SamplingParams, Tokenizer
+from oreal_rl.router_replay import FREE, find_routers, recording
 from oreal_rl.samplers.drawing import Draw, draw_tokens
 from oreal_rl.samplers.modes import generating
 from oreal_rl.scoring import join_extras
@@ -30,6 +31,11 @@ class KVLoopSampler:
         tokenizer: Decodes responses.
         max_batch_rows: Most rollouts generated at once.
         compact_below: Drop ended rows once the live share is at or below this, in (0, 1].
+        record_routes: Record the experts that a mixture-of-experts policy picks for each response
+            token, so that training replays them (`router_replay.py`).
+
+    Raises:
+        SamplerError: For `record_routes` on a policy without routers.
     """
 
     def __init__(
@@ -39,8 +45,15 @@ class KVLoopSampler:
         *,
         max_batch_rows: int = 1024,
         compact_below: float = 0.8,
+        record_routes: bool = False,
     ) -> None:
+        if record_routes and not find_routers(model):
+            raise SamplerError(
+                f"{type(model).__name__} has no router to record; expected modules named "
+                "...TopKRouter; leave record_routes off for a dense policy"
+            )
         self.model = model
+        self.record_routes = record_routes
         self.tokenizer = tokenizer
         self.max_batch_rows = max_batch_rows
         self.compact_below = compact_below
@@ -99,7 +112,8 @@ class KVLoopSampler:
                 generator = derive_generator("kv_loop", seed, start, device=device)
                 extras = [prompts[index].extras for index in members] if prompts else []
                 run = _Run(self, [prompt_ids[index] for index in members], num_samples, params)
-                rollouts = run.generate(generator, join_extras(extras, device))
+                with recording(self.model if self.record_routes else None) as picked:
+                    rollouts = run.generate(generator, join_extras(extras, device), picked)
                 for place, index in enumerate(members):
                     results[index] = rollouts[place * num_samples : (place + 1) * num_samples]
         return results
@@ -132,11 +146,14 @@ class _Run:
         self.logmass = torch.zeros((self.num_rows, steps), device=self.device)
         self.lengths = torch.zeros(self.num_rows, dtype=torch.long, device=self.device)
         self.stopped = torch.zeros(self.num_rows, dtype=torch.bool, device=self.device)
+        self.routes: Tensor | None = None  # [rows, steps, layers, experts per token]
         self.support: list[list[tuple[int, ...]]] = [[] for _ in range(self.num_rows)]
         self.stop_ids = torch.tensor(params.stop_token_ids, dtype=torch.long, device=self.device)
 
-    def generate(self, generator: torch.Generator, extras: dict[str, Tensor]) -> list[Rollout]:
-        """Run prefill and the loop."""
+    def generate(
+        self, generator: torch.Generator, extras: dict[str, Tensor], picked: list[list[Tensor]]
+    ) -> list[Rollout]:
+        """Run prefill and the loop; `picked` grows with the experts of each forward pass."""
         model, samples = self.sampler.model, self.num_samples
         keep = {}
         if "logits_to_keep" in inspect.signature(model.forward).parameters:
@@ -178,7 +195,29 @@ class _Run:
                 past_key_values=cache,
                 use_cache=True,
             ).logits[:, -1]
+            if picked:
+                self._record_routes(step, rows, picked)
         return self._rollouts()
+
+    def _record_routes(self, step: int, rows: Tensor, picked: list[list[Tensor]]) -> None:
+        """Keep the experts of the tokens just read, [live rows, layers, experts per token]."""
+        routes = torch.stack([calls.pop() for calls in picked], dim=1)
+        if self.routes is None:
+            shape = (self.num_rows, self.params.max_new_tokens, *routes.shape[1:])
+            self.routes = routes.new_full(shape, FREE)
+        self.routes[rows, step] = routes
+        for calls in picked:
+            calls.clear()
+
+    def _routes_read(self) -> Tensor | None:
+        """Routes on the CPU; a batch whose responses all end at once has read no token."""
+        if not self.sampler.record_routes:
+            return None
+        if self.routes is None:
+            routers = find_routers(self.sampler.model)
+            width = getattr(routers[0], "top_k", 1)
+            return torch.full((self.num_rows, 0, len(routers), width), FREE)
+        return self.routes.cpu()
 
     def _record(self, step: int, rows: Tensor, draw: Draw) -> None:
         writing = ~self.stopped[rows]
@@ -197,6 +236,7 @@ class _Run:
         lengths, stopped = self.lengths.tolist(), self.stopped.tolist()
         tokens, logprobs = self.tokens.tolist(), self.logprobs.tolist()
         logmass = self.logmass.tolist()
+        routes = self._routes_read()
         decode = self.sampler.tokenizer.decode
         results = []
         for row, length in enumerate(lengths):
@@ -210,6 +250,7 @@ class _Run:
                     text=decode(ids, skip_special_tokens=True),
                     policy_versions=(self.sampler.version,) * length,
                     support_ids=tuple(self.support[row]) if self.support[row] else None,
+                    routed_experts=None if routes is None else routes[row, : length - 1].clone(),
                 )
             )
         return results

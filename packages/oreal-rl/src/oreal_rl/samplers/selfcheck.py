@@ -7,6 +7,7 @@ Beyond the tolerance it refuses to go on.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -137,6 +138,11 @@ class CheckedSampler:
         return self.inner.sample(
             prompt_ids, num_samples=num_samples, params=params, seed=seed, prompts=prompts
         )
+
+    def drain_counts(self) -> Counter:
+        """What the wrapped sampler lost since the last call; see `RaySampler.drain_counts`."""
+        drain = getattr(self.inner, "drain_counts", None)
+        return Counter(drain()) if callable(drain) else Counter()
 
     def sync(self, policy: nn.Module, version: int) -> None:
         """Send the weights, then check them.

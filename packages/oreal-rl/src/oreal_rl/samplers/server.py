@@ -12,6 +12,7 @@ import logging
 import tempfile
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,6 +67,7 @@ class ServerSampler:
         self.max_parallel = max_parallel
         self.version = 0
         self.num_failed_requests = 0
+        self._counts: Counter = Counter()
 
     def sample(
         self,
@@ -105,6 +107,7 @@ class ServerSampler:
                 f"no server of {self.base_urls} answered any of {len(groups)} prompts; look at "
                 "their logs and addresses"
             )
+        self._counts["rollouts_given_up"] += num_samples * sum(g is None for g in groups)
         aborted = Rollout(response_ids=(), logprobs=(), finish_reason="abort")
         return [[aborted] * num_samples if group is None else group for group in groups]
 
@@ -135,6 +138,7 @@ class ServerSampler:
                 return group
             except (OSError, ValueError, KeyError, TypeError, SamplerError) as error:
                 self.num_failed_requests += 1
+                self._counts["server_requests_failed"] += 1
                 logger.warning("%s failed: %s: %s", url, type(error).__name__, error)
         return None
 
@@ -177,6 +181,11 @@ class ServerSampler:
                         f"{self.weights_folder or folder}"
                     ) from error
         self.version = version
+
+    def drain_counts(self) -> Counter:
+        """Failed requests and given-up rollouts since the last call."""
+        counts, self._counts = self._counts, Counter()
+        return counts
 
     def sleep(self, level: int = 1) -> None:
         """Free the servers' memory; level 1 keeps the weights in host memory, 2 drops them."""

@@ -2,14 +2,18 @@
 
 Weights travel as a checkpoint folder: `save_weights(policy, folder)`, then the engine's workers
 reload from it. That works on any device; on the CPU build it is the only way. Wrap the sampler in
-`CheckedSampler`: vLLM leaves a tied output head stale on the CPU without a word.
+`CheckedSampler`: vLLM leaves a tied output head stale on the CPU without a word; start the engine
+from a folder that `engine.save_untied` wrote, and give it as `save_weights`, and there is no such
+head. With `engine_options={"enable_return_routed_experts": True}` rollouts carry their experts.
 """
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from oreal_rl.errors import SamplerError
@@ -86,7 +90,10 @@ class VllmSampler:
         wanted = self._vllm_params(params, num_samples, seed)
         inputs = [{"prompt_token_ids": list(ids)} for ids in prompt_ids]
         outputs = self.engine.generate(inputs, wanted, use_tqdm=False)
-        return [[self._rollout(sample, params) for sample in out.outputs] for out in outputs]
+        return [
+            [self._rollout(sample, len(ids), params) for sample in out.outputs]
+            for ids, out in zip(prompt_ids, outputs, strict=True)
+        ]
 
     def _vllm_params(self, params: SamplingParams, num_samples: int, seed: int) -> Any:
         from vllm import SamplingParams as VllmParams
@@ -103,12 +110,19 @@ class VllmSampler:
             seed=seed % 2**31,
         )
 
-    def _rollout(self, sample: Any, params: SamplingParams) -> Rollout:
+    def _rollout(self, sample: Any, prompt_tokens: int, params: SamplingParams) -> Rollout:
         ids = tuple(sample.token_ids)
         rows = [
             {token: entry.logprob for token, entry in row.items()} for row in sample.logprobs or ()
         ]
-        return make_rollout(ids, rows, sample.finish_reason, self.tokenizer, self.version, params)
+        rollout = make_rollout(
+            ids, rows, sample.finish_reason, self.tokenizer, self.version, params
+        )
+        routes = getattr(sample, "routed_experts", None)  # [prompt + response, layers, top_k]
+        if routes is None:
+            return rollout
+        own = torch.as_tensor(routes[prompt_tokens : prompt_tokens + len(ids) - 1])
+        return replace(rollout, routed_experts=own.long())
 
     def sync(self, policy: nn.Module, version: int) -> None:
         """Write the weights to a folder and let the engine reload them.

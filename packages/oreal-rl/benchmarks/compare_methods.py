@@ -1,0 +1,164 @@
+"""OREAL's presets next to RLOO, GRPO and RLOO on the same pairs: equal samples, equal compute.
+
+    uv run python packages/oreal-rl/benchmarks/compare_methods.py --minutes 5     # until it is done
+    uv run python packages/oreal-rl/benchmarks/plot_methods.py                    # table and plot
+
+Every method gets the same start, prompts, samples per step and grid of learning rates on every
+task; the rate is chosen on a seed that is not reported. A run goes on until it has taken
+`SAMPLE_STEPS` steps *and* spent `CPU_SECONDS` in steps, and is read at both. Baselines have no KL
+term, which is their cheaper setting; OREAL's presets have the published one. `s1` and `grpo` take
+two optimiser steps per batch (KL-Cov and the clip do nothing in the first), the others one.
+
+One JSON line per run goes to --output; lines that are there are not run again, so the command can
+be stopped at any time. One thread; the seconds are processor time of `OrealTrainer.step()` alone.
+"""
+
+import argparse
+import itertools
+import json
+import platform
+import time
+from pathlib import Path
+
+import torch
+from tiny_tasks import MAX_NEW_TOKENS, TASKS, TOKENIZER, cold_start, make_prompts, pass_at_1, verify
+
+from oreal_rl import OrealConfig, OrealTrainer
+
+RESULTS = Path(__file__).parents[1] / "results" / "compare_methods.jsonl"
+LEARNING_RATES = (3e-4, 1e-3, 3e-3)
+TUNING_SEED, SEEDS = 100, (0, 1, 2, 3, 4)
+PROMPTS, SAMPLES = 16, 16
+SAMPLE_STEPS, CPU_SECONDS = 40, 5.0
+
+BASELINE = {"kl_coef": 0.0}
+METHODS: dict[str, tuple[str, dict]] = {
+    "oreal_repo": ("repo", {}),
+    "oreal_paper": ("paper", {}),
+    "s1": ("s1", {"num_minibatches": 2}),
+    "rloo_pairs": ("repo", {"algorithm": "rloo_pairs", **BASELINE}),
+    "rloo": ("repo", {"algorithm": "rloo", **BASELINE}),
+    "grpo": ("repo", {"algorithm": "grpo", "num_minibatches": 2, **BASELINE}),
+    # variants, published because they did worse or cost more
+    "oreal_repo_all": ("repo", {"selection": "all"}),
+    "oreal_repo_token_reward": (
+        "repo",
+        {"token_reward": "threshold", "token_learning_rate": 1e-3, "policy_freeze_steps": 10},
+    ),
+    "cloning_only": ("repo", {"selection": "all", "negative_coef": 0.0}),
+}
+
+
+def make_config(method: str, learning_rate: float, seed: int) -> OrealConfig:
+    preset, changes = METHODS[method]
+    settings = {
+        "num_steps": 100_000,
+        "prompts_per_step": PROMPTS,
+        "group_size": SAMPLES,
+        "max_new_tokens": MAX_NEW_TOKENS,
+        "top_p": 1.0,
+        "truncated": "wrong",
+        "token_reward": "none",
+        "token_min_learning_rate": 0.0,
+        "num_minibatches": 1,
+        "skip_grad_norm": None,  # Intern-S1's 0.3 belongs to a model 10 million times larger
+        "policy_freeze_steps": 0,
+        "learning_rate": learning_rate,
+        "min_learning_rate": learning_rate,
+        "lr_warmup_steps": 0,
+        "seed": seed,
+    }
+    return OrealConfig.preset(preset, **{**settings, **changes})
+
+
+def run(task: str, method: str, seed: int, rate: float, starts: Path) -> dict:
+    """Train once; read pass@1 halfway and at the end of both budgets."""
+    policy, _ = cold_start(task, seed, starts)
+    before = pass_at_1(policy, task)
+    trainer = OrealTrainer(
+        policy=policy,
+        tokenizer=TOKENIZER,
+        prompts=lambda cursor: make_prompts(task, "train", seed, cursor, PROMPTS),
+        verifier=verify,
+        config=make_config(method, rate, seed),
+    )
+    readings, spent, trained = {}, 0.0, 0.0
+    while "samples" not in readings or "compute" not in readings:
+        start = time.process_time()
+        metrics = trainer.step()
+        spent += time.process_time() - start
+        trained += metrics["rollouts_trained"]
+        due = [
+            name
+            for name, reached in (
+                ("half_samples", trainer.step_index >= SAMPLE_STEPS // 2),
+                ("samples", trainer.step_index >= SAMPLE_STEPS),
+                ("half_compute", spent >= CPU_SECONDS / 2),
+                ("compute", spent >= CPU_SECONDS),
+            )
+            if reached and name not in readings
+        ]
+        if due:
+            value = pass_at_1(policy, task)
+            reading = {"pass_at_1": value, "step": trainer.step_index}
+            reading |= {"cpu_seconds": round(spent, 3), "rollouts_trained": int(trained)}
+            readings |= dict.fromkeys(due, reading)
+    return {"before": before, **readings}
+
+
+def cells(done: dict) -> list[tuple[str, str, int, float]]:
+    """What there is to run: the grid on the tuning seed, then the chosen rate on every seed."""
+    tuning = list(itertools.product(TASKS, METHODS, (TUNING_SEED,), LEARNING_RATES))
+    if any(cell not in done for cell in tuning):
+        return tuning
+    rates = chosen_rates(done)
+    order = itertools.product(SEEDS, TASKS, METHODS)  # a run cut short has whole seeds
+    return [(task, method, seed, rates[task, method]) for seed, task, method in order]
+
+
+def chosen_rates(done: dict) -> dict[tuple[str, str], float]:
+    """Per task and method, the rate with the best mean of both readings on the tuning seed."""
+
+    def score(task: str, method: str, rate: float) -> float:
+        record = done[task, method, TUNING_SEED, rate]
+        return record["samples"]["pass_at_1"] + record["compute"]["pass_at_1"]
+
+    return {
+        (task, method): max(LEARNING_RATES, key=lambda rate: score(task, method, rate))
+        for task, method in itertools.product(TASKS, METHODS)
+    }
+
+
+def read_records(path: Path) -> dict:
+    """Finished runs by (task, method, seed, learning rate)."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    records = [json.loads(line) for line in lines if line.endswith("}")]
+    return {(r["task"], r["method"], r["seed"], r["learning_rate"]): r for r in records}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--starts", type=Path, default=Path("runs/tiny-starts"))
+    parser.add_argument("--minutes", type=float, default=5.0, help="stop after this wall time")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + 60 * options.minutes
+    while time.monotonic() < end:
+        done = read_records(options.output)
+        left = [cell for cell in cells(done) if cell not in done]
+        if not left:
+            print("all runs are done")
+            return
+        task, method, seed, rate = left[0]
+        record = {"task": task, "method": method, "seed": seed, "learning_rate": rate}
+        record |= run(task, method, seed, rate, options.starts)
+        record |= {"torch": torch.__version__, "python": platform.python_version()}
+        with options.output.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+        print(f"{len(left) - 1} left of this phase: {task} {method} {seed} {rate:g}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
