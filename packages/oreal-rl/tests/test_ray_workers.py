@@ -143,7 +143,7 @@ def run_one(folder):
     ray.init(address=os.environ["RAY_TEST_ADDRESS"], namespace="one", log_to_driver=False)
     try:
         trap = RayVerifier(
-            make_trap, num_workers=1, chunk_responses=2, timeout_seconds=3.0, max_attempts=2,
+            make_trap, num_workers=1, chunk_responses=2, timeout_seconds=3.0, max_attempts=1,
             worker_options={"num_cpus": 0.1},
         )  # fmt: skip
         prompts = TASK.prompts(0, 2)
@@ -283,9 +283,7 @@ def test_a_killed_verifier_worker_is_replaced_and_its_loss_counted(results):
 def test_a_hung_verifier_is_killed_abstained_on_and_healed(results):
     got = results["one"]
     assert got["hung"] == [None, None]
-    assert got["counts"] == {
-        "verifier_workers_timeouts": 2, "verifications_repeated": 2, "verifications_given_up": 2
-    }  # fmt: skip
+    assert got["counts"] == {"verifier_workers_timeouts": 1, "verifications_given_up": 2}
     assert got["healed"] == [True, True]
 
 

@@ -243,7 +243,7 @@ def test_number_and_exact_match():
 
 def test_symbolic_answers_are_compared_within_bounds():
     pytest.importorskip("math_verify", reason="needs the extra oreal-rl[math]")
-    rule = MathRule(seconds=2.0)
+    rule = MathRule(seconds=8.0)  # wall time, on machines that may be busy
     cases = [
         ("1/2", r"\boxed{0.5}", True),
         (r"\frac{1}{2}", r"\boxed{\frac{2}{4}}", True),

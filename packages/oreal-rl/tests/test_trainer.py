@@ -17,6 +17,7 @@ from oreal_rl.errors import (
 )
 from oreal_rl.samplers import KVLoopSampler
 from oreal_rl.testing import CharTokenizer, SortTask, TinyPolicy
+from oreal_rl.types import Rollout
 
 TASK = SortTask(num_digits=2)
 TOKENIZER = CharTokenizer(TASK.alphabet)
@@ -471,6 +472,102 @@ def test_one_positive_in_64_trains_on_one_pair():
     assert metrics["rollouts_trained"] == 2.0
     assert metrics["pass_rate"] == 1 / 64
     assert metrics["updated"] == 1.0
+
+
+class ScriptedSampler:
+    """Gives the same responses to every prompt."""
+
+    def __init__(self, *rollouts):
+        self.rollouts = rollouts
+
+    def sync(self, policy, version):
+        pass
+
+    def sample(self, prompt_ids, *, num_samples, **kwargs):
+        return [list(self.rollouts)[:num_samples] for _ in prompt_ids]
+
+
+def test_empty_completions_are_verified_counted_and_never_trained_on():
+    empty = Rollout(response_ids=(), logprobs=(), finish_reason="stop")
+    right = Rollout(response_ids=(9, 1), logprobs=(-2.0, -2.0), finish_reason="stop", text="7")
+    asked = []
+
+    def verify(prompts, responses):
+        asked.extend(responses)
+        return [r == "7" for r in responses]
+
+    trainer = make_trainer(
+        make_config(selection="all"), verifier=verify,
+        sampler=ScriptedSampler(*[empty] * 6, right, right),
+    )  # fmt: skip
+    metrics = trainer.step()
+    assert metrics["count/rollouts_empty"] == 48.0
+    assert asked.count("") == 48  # an empty answer may be right; the verifier says
+    assert metrics["pass_rate"] == 0.25
+    assert metrics["rollouts_trained"] == 16.0  # of the wrong ones no token is left to push down
+    assert metrics["updated"] == 1.0
+    assert all(torch.isfinite(value).all() for value in weights_of(trainer).values())
+
+
+def test_a_response_that_ends_at_once_is_trained_on_through_its_end_token():
+    at_once = Rollout(response_ids=(1,), logprobs=(-2.0,), finish_reason="stop")
+    right = Rollout(response_ids=(9, 1), logprobs=(-2.0, -2.0), finish_reason="stop", text="7")
+    policy = make_policy()
+    ids = torch.tensor([TOKENIZER.encode("1>")])
+
+    def end_probability():
+        with torch.no_grad():
+            return float(policy(ids).logits[0, -1].softmax(-1)[1])
+
+    before = end_probability()
+    trainer = make_trainer(
+        make_config(selection="all"), policy=policy, prompts=[Prompt(text="1>")],
+        verifier=lambda p, r: [x == "7" for x in r],
+        sampler=ScriptedSampler(*[at_once] * 4, *[right] * 4),
+    )  # fmt: skip
+    metrics = trainer.step()
+    assert metrics["rollouts_trained"] == 64.0
+    assert end_probability() < before
+
+
+def test_a_batch_of_aborted_rollouts_changes_nothing():
+    aborted = Rollout(response_ids=(), logprobs=(), finish_reason="abort")
+    trainer = make_trainer(make_config(), sampler=ScriptedSampler(*[aborted] * 8))
+    before = weights_of(trainer)
+    metrics = trainer.step()
+    assert metrics["count/rollouts_aborted"] == 64.0
+    assert metrics["count/rewards_abstained"] == 64.0
+    assert metrics["updated"] == 0.0
+    assert same_bits(before, weights_of(trainer))
+
+
+def test_a_full_disk_leaves_the_run_and_older_checkpoints_as_they_were(tmp_path):
+    import resource
+
+    from oreal_rl.distributed import load_checkpoint, save_checkpoint
+
+    trainer = make_trainer(make_config())
+    trainer.step()
+    save_checkpoint(trainer, tmp_path / "old")
+    trainer.step()
+    before = weights_of(trainer)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # the kernel refuses longer files
+    try:
+        with pytest.raises(StateError, match="free some space"):
+            save_checkpoint(trainer, tmp_path / "new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert same_bits(before, weights_of(trainer))
+    save_checkpoint(trainer, tmp_path / "new")  # space again: the same name works
+    straight = trainer.step()
+    for name, steps in (("old", 2), ("new", 1)):
+        other = make_trainer(make_config(), policy=make_policy(seed=3))
+        load_checkpoint(other, tmp_path / name)
+        metrics = other.train(steps)[-1]
+        assert metrics["loss"] == straight["loss"]
+        assert other.totals == trainer.totals
 
 
 def test_outliers_beyond_the_declared_range_never_reach_the_loss():

@@ -136,7 +136,8 @@ class OrealConfig:
         negative_coef: OREAL: factor of the loss on wrong rollouts (eta); 0 turns it off.
         kl_coef: Factor of the KL term; 0 turns it and its forward pass off.
         kl_estimator: "k1", "k2" or "k3", see `kl.kl_per_token`.
-        kl_reference: KL to the "initial" policy, or to the policy that drew the "rollout".
+        kl_reference: KL to the "initial" policy, or to the policy at the start of the update, which
+            drew the "rollout" unless that is stale.
         kl_cov_coef: Factor of the KL-Cov term; 0 turns it off.
         kl_cov_fraction: Share of tokens that KL-Cov holds back.
         token_reward: Token weights from the token reward model: "none", "threshold" or

@@ -18,7 +18,9 @@ pass of a sharded model is a collective. `ReplicaSampler` draws from a whole cop
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +184,7 @@ def _gather(policy: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def save_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
-    """Save a trainer with torch DCP; every process must call it.
+    """Save a trainer with torch DCP; every process must call it (one process alone may, too).
 
     The folder appears under its name only once it is complete, so that a process killed while
     saving leaves no half checkpoint behind.
@@ -200,7 +202,8 @@ def save_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
     partial = folder.with_name(folder.name + ".partial")
     failure: Exception | None = None
     try:
-        dcp.save(_layout(trainer), checkpoint_id=str(partial))
+        with _alone():
+            dcp.save(_layout(trainer), checkpoint_id=str(partial))
     except (OSError, RuntimeError, dcp.CheckpointException) as error:  # a full disk, usually
         failure = error
     failed = trainer.ranks.max(int(failure is not None))  # nobody goes on before all have written
@@ -216,6 +219,14 @@ def save_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
             "was removed, older checkpoints and the run are untouched; free some space and save "
             "again"
         ) from failure
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """DCP warns a process that has no process group, which here is meant."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+        yield
 
 
 def load_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
@@ -234,7 +245,8 @@ def load_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
     trainer.prepare_optimizers()
     layout = _layout(trainer)
     try:
-        dcp.load(layout, checkpoint_id=str(folder))
+        with _alone():
+            dcp.load(layout, checkpoint_id=str(folder))
     except (RuntimeError, dcp.CheckpointException, KeyError) as error:
         raise StateError(
             f"{folder} does not fit this trainer ({error}); resume with the config and the number "

@@ -34,7 +34,6 @@ from oreal_rl.ranks import OneProcess, Ranks
 from oreal_rl.seeding import derive_seed
 from oreal_rl.types import Prompt, Rollout
 
-
 START_SECONDS = 600.0  # an engine's start, or a node's that autoscaling brings
 
 
