@@ -13,13 +13,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fp8_grouped_gemm", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     bench = commands.add_parser("bench", help="time against every installed peer")
-    bench.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    bench.add_argument(
+        "--device", choices=["cpu", "cuda"], default=None, help="default: the GPU if there is one"
+    )
     bench.add_argument("--out", type=Path, default=None, help="folder for the JSON and the plot")
-    bench.add_argument("--seconds", type=float, default=420.0, help="time limit, GPU runs only")
+    bench.add_argument(
+        "--seconds", type=float, default=420.0, help="GPU runs start no new shape after this many"
+    )
     check = commands.add_parser("check", help="verify this installation")
-    check.add_argument("--device", choices=["cpu", "cuda"], default=None)
-    aot = commands.add_parser("aot", help="compile for sm_90a without a GPU, look at the SASS")
+    check.add_argument(
+        "--device", choices=["cpu", "cuda"], default=None, help="default: the GPU if there is one"
+    )
+    aot = commands.add_parser("aot", help="compile without a GPU and look at the machine code")
     aot.add_argument("--all", action="store_true", help="the whole matrix instead of a sample")
+    aot.add_argument("--only", default="", help="only configurations whose name contains this")
     aot.add_argument("--out", type=Path, default=None, help="write the records here as JSON")
     options = parser.parse_args(argv)
     if options.command == "bench":
@@ -30,22 +37,26 @@ def main(argv: list[str] | None = None) -> int:
         from fp8_grouped_gemm import check as module
 
         return module.main(options.device)
-    return compile_all(options.all, options.out)
+    return compile_all(options.all, options.only, options.out)
 
 
-def compile_all(everything: bool, out: Path | None) -> int:
+def compile_all(everything: bool, only: str, out: Path | None) -> int:
     """Run the ahead-of-time gate and print one line per kernel; 1 if any breaks it."""
     from fp8_grouped_gemm import aot
 
     records = []
-    for case in aot.cases(everything=everything):
-        record = aot.report(case, aot.compile_case(case))
+    chosen = [case for case in aot.cases(everything=everything or bool(only)) if only in case.name]
+    if not chosen:
+        print(f"--only {only!r} names no configuration; run without it to see their names")
+        return 2
+    for case in chosen:
+        record = aot.report(case)
         records.append(record)
         counts = " ".join(f"{name}={count}" for name, count in record["counts"].items() if count)
         verdict = "; ".join(record["problems"]) or "ok"
         print(
-            f"{case.name:44} {record['registers']:4} regs {record['shared']:7} B  {counts:40} "
-            f"{verdict}",
+            f"{case.name:44} {record['target']} {record['registers']:4} regs "
+            f"{record['shared']:7} B  {counts:40} {verdict}",
             flush=True,
         )
     if out is not None:

@@ -1,9 +1,10 @@
 """GPU comparison: every installed peer on the same operands, times per call from CUDA events.
 
-Peers: own kernels (Triton in three store modes, Gluon), own kernel on rows padded to 128 (with the
-pad kernel apart, and with aligned groups), torch's bfloat16 `grouped_mm`, torch's row-wise
-`scaled_grouped_mm`, one block-wise `scaled_mm` per group, and DeepGEMM where it is installed. A
-peer that refuses a shape is listed with its reason. All figures are of one run; compare ratios.
+Peers: own kernels (Triton in three store modes, Gluon), own kernels on aligned groups and on rows
+padded to 128 (with the pad kernel apart, and fused into the quantiser), torch's bfloat16
+`grouped_mm`, torch's row-wise `scaled_grouped_mm`, one block-wise `scaled_mm` per group, and
+DeepGEMM where it is installed. A peer that refuses a shape is listed with its reason. All figures
+are of one run; compare ratios (`bench_targets`).
 """
 
 from __future__ import annotations
@@ -11,20 +12,38 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fp8_grouped_gemm import grouped_gemm, grouped_gemm_wgrad, quantize_block, quantize_tile
+from fp8_grouped_gemm import (
+    grouped_gemm,
+    grouped_gemm_dgrad,
+    grouped_gemm_wgrad,
+    quantize_block,
+    quantize_block_dual,
+    quantize_tile,
+)
+from fp8_grouped_gemm.bench_targets import judge, ratios
 from fp8_grouped_gemm.functional import Recipe
 from fp8_grouped_gemm.quantize import QuantizedTensor, quantize_tile_columns
 from fp8_grouped_gemm.shapes import DEEPGEMM, PAPER, Shape, draw_group_sizes, intern_s1
 from fp8_grouped_gemm.testing import relative_error
 
-H200_FP8_FLOPS = 1979e12
-"""Dense FP8 peak per second, NVIDIA H200 datasheet."""
+E4M3 = torch.float8_e4m3fn
+OWN = (
+    ("gluon", "ragged"),
+    ("gluon", "masked"),
+    ("triton", "ragged"),
+    ("triton", "masked"),
+    ("triton", "pool"),
+)
+
+Peer = Callable[[], Callable[[], Any]]
+"""Prepares operands (untimed) and returns the call to time; may raise to refuse."""
 
 
 def time_call(function: Callable[[], object], rounds: int = 20) -> float:
@@ -44,30 +63,48 @@ def time_call(function: Callable[[], object], rounds: int = 20) -> float:
     return statistics.median(times)
 
 
-def _pad(a: QuantizedTensor, sizes: Tensor) -> tuple[Callable[[], QuantizedTensor], Tensor, Tensor]:
-    """Return a function that pads every group to 128 rows, the sizes after it, and the row map."""
-    padded = (sizes + 127) // 128 * 128
-    shift = (torch.cumsum(padded, 0) - padded) - (torch.cumsum(sizes, 0) - sizes)
-    group = torch.repeat_interleave(torch.arange(len(sizes), device=sizes.device), sizes.long())
-    rows = torch.arange(int(sizes.sum()), device=sizes.device) + shift[group]
-    total = int(padded.sum())
+@dataclass(frozen=True)
+class Operands:
+    """One shape's tensors: wide and quantised, group sizes as drawn and aligned to 128."""
 
-    def run() -> QuantizedTensor:
-        data = torch.zeros(total, a.shape[1], dtype=torch.uint8, device=rows.device)
-        data[rows] = a.data.view(torch.uint8)
-        scale = torch.zeros(a.scale.shape[1], total, device=rows.device).t()
-        scale[rows] = a.scale
-        return QuantizedTensor(data.view(a.data.dtype), scale, "tile")
+    a: Tensor
+    b: Tensor
+    grad: Tensor
+    qa: QuantizedTensor
+    qb: QuantizedTensor
+    sizes: Tensor
+    aligned: Tensor
+    padded: Tensor
+    padded_rows: int
 
-    return run, padded, rows
+    @classmethod
+    def draw(cls, shape: Shape, device: str) -> Operands:
+        """Draw normal operands from a fixed seed."""
+        torch.manual_seed(0)
+        options = {"device": device, "dtype": torch.bfloat16}
+        a = torch.randn(shape.rows, shape.k, **options)
+        b = torch.randn(shape.groups, shape.n, shape.k, **options)
+        grad = torch.randn(shape.rows, shape.n, **options)
+        host = draw_group_sizes(shape)
+        padded = (host + 127) // 128 * 128
+        return cls(
+            a, b, grad,
+            quantize_tile(a, backend="triton"), quantize_block(b, backend="triton"),
+            host.to(device), draw_group_sizes(shape, aligned=True).to(device),
+            padded.to(device), int(padded.sum()),
+        )  # fmt: skip
 
 
-def _torch_rowwise(a: Tensor, b: Tensor, ends: Tensor) -> Callable[[], Tensor]:
+def _ends(sizes: Tensor) -> Tensor:
+    return torch.cumsum(sizes, 0, dtype=torch.int32)
+
+
+def _torch_rowwise(a: Tensor, b: Tensor, sizes: Tensor) -> Callable[[], Tensor]:
     scale_a = a.abs().amax(1).float() / 448
     scale_b = b.abs().amax(2).float() / 448
-    qa = (a / scale_a[:, None]).to(torch.float8_e4m3fn)
-    qb = (b / scale_b[..., None]).to(torch.float8_e4m3fn)
-    kind = F.ScalingType.RowWise
+    qa = (a / scale_a[:, None]).to(E4M3)
+    qb = (b / scale_b[..., None]).to(E4M3)
+    kind, ends = F.ScalingType.RowWise, _ends(sizes)
     return lambda: F.scaled_grouped_mm(
         qa, qb.mT, scale_a, kind, scale_b, kind, offs=ends, output_dtype=torch.bfloat16
     )
@@ -105,95 +142,116 @@ def _deep_gemm(a: QuantizedTensor, b: QuantizedTensor, sizes: Tensor) -> Callabl
     return lambda: function((a.data, a.scale), (b.data, b.scale), out, index)
 
 
-def run_shape(shape: Shape) -> dict[str, Any]:
-    """Time every peer on one shape, ragged and aligned; returns a JSON-able record."""
-    torch.manual_seed(0)
-    a = torch.randn(shape.rows, shape.k, device="cuda", dtype=torch.bfloat16)
-    b = torch.randn(shape.groups, shape.n, shape.k, device="cuda", dtype=torch.bfloat16)
-    qa, qb = quantize_tile(a), quantize_block(b)
-    record: dict[str, Any] = {"shape": shape._asdict(), "seconds": {}, "refused": {}, "error": {}}
-    host = draw_group_sizes(shape)
-    sizes = host.cuda()
-    ends = torch.cumsum(sizes, 0, dtype=torch.int32)
-    exact = F.grouped_mm(a, b.mT, offs=ends)
-    pad, padded, rows = _pad(qa, sizes)
-    full = pad()
-    even = draw_group_sizes(shape, aligned=True).cuda()
+def _own(a: QuantizedTensor, x: Operands, sizes: Tensor, backend: str, store: str) -> Callable:
+    recipe = Recipe(backend=backend, store=store)
+    return lambda: grouped_gemm(a, x.qb, sizes, recipe=recipe)
 
-    def own(x: QuantizedTensor, where: Tensor, backend: str, store: str) -> Callable[[], Tensor]:
-        recipe = Recipe(backend=backend, store=store)
-        return lambda: grouped_gemm(x, qb, where, recipe=recipe)
 
-    peers: dict[str, Callable[[], Callable[[], Any]]] = {
-        f"{backend} {store}": lambda backend=backend, store=store: own(qa, sizes, backend, store)
-        for backend, store in (
-            ("gluon", "ragged"),
-            ("gluon", "masked"),
-            ("triton", "ragged"),
-            ("triton", "masked"),
-            ("triton", "pool"),
+def _forward_peers(x: Operands) -> dict[str, Peer]:
+    from fp8_grouped_gemm.kernels.pad import pad_rows, quantize_padded
+
+    full = QuantizedTensor(*pad_rows(x.qa.data, x.qa.scale, x.sizes, x.padded_rows), "tile")
+    peers: dict[str, Peer] = {
+        f"{backend} {store}": lambda backend=backend, store=store: _own(
+            x.qa, x, x.sizes, backend, store
         )
+        for backend, store in OWN
     }
     for backend in ("gluon", "triton"):
-        peers[f"{backend} aligned groups"] = lambda b=backend: own(qa, even, b, "auto")
-        peers[f"{backend} on padded rows"] = lambda b=backend: own(full, padded, b, "auto")
-    peers["pad kernel"] = lambda: pad
-    peers["torch bf16 grouped_mm"] = lambda: lambda: F.grouped_mm(a, b.mT, offs=ends)
-    peers["torch row-wise scaled_grouped_mm"] = lambda: _torch_rowwise(a, b, ends)
-    peers["torch block-wise scaled_mm per group"] = lambda: _torch_blockwise(qa, qb, host.tolist())
-    peers["deep_gemm aligned groups"] = lambda: _deep_gemm(qa, qb, even)
-    for name, prepare in peers.items():
+        peers[f"{backend} aligned groups"] = lambda b=backend: _own(x.qa, x, x.aligned, b, "auto")
+        peers[f"{backend} on padded rows"] = lambda b=backend: _own(full, x, x.padded, b, "auto")
+    peers["pad kernel"] = lambda: lambda: pad_rows(x.qa.data, x.qa.scale, x.sizes, x.padded_rows)
+    peers["quantiser"] = lambda: lambda: quantize_tile(x.a, backend="triton")
+    peers["quantiser that pads"] = lambda: (
+        lambda: quantize_padded(x.a, x.sizes, x.padded_rows, E4M3)
+    )
+    for tag, sizes in (("", x.sizes), (" aligned groups", x.aligned)):
+        peers[f"torch bf16 grouped_mm{tag}"] = lambda s=sizes: (
+            lambda: F.grouped_mm(x.a, x.b.mT, offs=_ends(s))
+        )
+        peers[f"torch row-wise scaled_grouped_mm{tag}"] = lambda s=sizes: _torch_rowwise(
+            x.a, x.b, s
+        )
+        peers[f"torch block-wise scaled_mm per group{tag}"] = lambda s=sizes: _torch_blockwise(
+            x.qa, x.qb, s.tolist()
+        )
+    peers["deep_gemm aligned groups"] = lambda: _deep_gemm(x.qa, x.qb, x.aligned)
+    return peers
+
+
+def _backward_peers(x: Operands) -> dict[str, Peer]:
+    recipe = Recipe(backend="triton")
+
+    def dgrad() -> Callable[[], Tensor]:
+        qg = quantize_tile(x.grad, backend="triton")
+        weight = quantize_block_dual(x.b, backend="triton")[1]
+        return lambda: grouped_gemm_dgrad(qg, weight, x.sizes, recipe=recipe)
+
+    def wgrad() -> Callable[[], Tensor]:
+        left, right = (quantize_tile_columns(y, x.sizes, backend="triton") for y in (x.grad, x.a))
+        rows = x.a.shape[0]
+        return lambda: grouped_gemm_wgrad(left, right, x.sizes, num_rows=rows, recipe=recipe)
+
+    return {
+        "input gradient triton": dgrad,
+        "input gradient torch bf16 grouped_mm": lambda: (
+            lambda: F.grouped_mm(x.grad, x.b, offs=_ends(x.sizes))
+        ),
+        "weight gradient triton": wgrad,
+        "weight gradient torch bf16 grouped_mm": lambda: (
+            lambda: F.grouped_mm(x.grad.t(), x.a, offs=_ends(x.sizes))
+        ),
+    }
+
+
+def run_shape(
+    shape: Shape, *, device: str = "cuda", timer: Callable[..., float] = time_call
+) -> dict[str, Any]:
+    """Time every peer on one shape; returns a JSON-able record.
+
+    Args:
+        shape: The product.
+        device: Where; a CPU only under Triton's interpreter, to try the code out.
+        timer: Returns the seconds that one call takes.
+    """
+    x = Operands.draw(shape, device)
+    record: dict[str, Any] = {
+        "shape": shape._asdict(), "rows if padded": x.padded_rows,
+        "seconds": {}, "refused": {}, "error": {},
+    }  # fmt: skip
+    exact = F.grouped_mm(x.a, x.b.mT, offs=_ends(x.sizes))
+    results: dict[str, Tensor] = {}
+    for name, prepare in {**_forward_peers(x), **_backward_peers(x)}.items():
         try:
             function = prepare()
             result = function()
-            record["seconds"][name] = time_call(function)
+            record["seconds"][name] = timer(function)
         except Exception as error:
             record["refused"][name] = f"{type(error).__name__}: {error}"[:300]
             continue
-        if isinstance(result, Tensor) and result.shape == exact.shape and "aligned" not in name:
+        if name in {f"{backend} {store}" for backend, store in OWN}:
+            results[name] = result
+        forward = isinstance(result, Tensor) and "gradient" not in name and "aligned" not in name
+        if forward and result.shape == exact.shape:
             record["error"][name] = relative_error(result, exact)
-    record["padded rows"] = int(padded.sum()) - shape.rows
-    record["bitwise: gluon ragged = padded"] = _same(
-        own(qa, sizes, "gluon", "ragged"), own(full, padded, "gluon", "ragged"), rows
-    )
-    record["seconds"]["triton wgrad"] = _time_wgrad(a, shape, sizes)
-    return record | {"ratios": ratios(record, shape)}
+        if name in ("gluon on padded rows", "triton on padded rows"):
+            results[name] = result[_padded_places(x)]
+    record["same bits"] = {
+        name: all(torch.equal(result, other) for other in results.values())
+        for name, result in list(results.items())[:1]
+    }
+    return record
 
 
-def _same(left: Callable[[], Tensor], right: Callable[[], Tensor], rows: Tensor) -> bool | str:
-    try:
-        return torch.equal(left(), right()[rows])
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"[:300]
-
-
-def _time_wgrad(a: Tensor, shape: Shape, sizes: Tensor) -> float:
-    grad = torch.randn(shape.rows, shape.n, device="cuda", dtype=torch.bfloat16)
-    left, right = quantize_tile_columns(grad, sizes), quantize_tile_columns(a, sizes)
-    return time_call(lambda: grouped_gemm_wgrad(left, right, sizes, num_rows=shape.rows))
-
-
-def ratios(record: dict[str, Any], shape: Shape) -> dict[str, float]:
-    """Return how many times faster the best own ragged run is than each peer, and its roofline."""
-    seconds = record["seconds"]
-    own = [seconds[n] for n in ("gluon ragged", "triton ragged", "gluon masked") if n in seconds]
-    if not own:
-        return {}
-    best = min(own)
-    found = {f"over {name}": value / best for name, value in seconds.items() if "wgrad" not in name}
-    for backend in ("gluon", "triton"):
-        padded = f"{backend} on padded rows"
-        if padded in seconds and "pad kernel" in seconds:
-            found[f"over pad then {backend}"] = (seconds["pad kernel"] + seconds[padded]) / best
-    flops = 2 * shape.rows * shape.n * shape.k
-    moved = shape.rows * shape.k + shape.groups * shape.n * shape.k + 2 * shape.rows * shape.n
-    found["of FP8 peak"] = flops / best / H200_FP8_FLOPS
-    found["bytes per second"] = moved / best
-    return found
+def _padded_places(x: Operands) -> Tensor:
+    """Return the padded row of each row."""
+    shift = (torch.cumsum(x.padded, 0) - x.padded) - (torch.cumsum(x.sizes, 0) - x.sizes)
+    rows = torch.arange(x.a.shape[0], device=x.a.device)
+    return rows + torch.repeat_interleave(shift, x.sizes.long())
 
 
 def run(limit_seconds: float) -> dict[str, Any]:
-    """Run all shapes, most telling first, until the time limit."""
+    """Run all shapes, most telling first, until the time limit; then judge the targets."""
     start = time.monotonic()
     shapes = [*intern_s1((4096, 32768, 1024)), *PAPER, *DEEPGEMM, *intern_s1((8192, 2048, 65536))]
     copy = torch.empty(2**30, dtype=torch.uint8, device="cuda")
@@ -210,6 +268,9 @@ def run(limit_seconds: float) -> dict[str, Any]:
         if time.monotonic() - start > limit_seconds:
             results["not reached"].append(shape.name)
             continue
-        results["shapes"].append(run_shape(shape))
+        record = run_shape(shape)
+        record["ratios"] = ratios(record, results["device"], results["copy bytes per second"])
+        results["shapes"].append(record)
         torch.cuda.empty_cache()
+    results["targets"] = judge(results["shapes"])
     return results

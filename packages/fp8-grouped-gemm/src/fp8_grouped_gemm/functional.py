@@ -16,83 +16,24 @@ copies made in the forward (no weight or activation is transposed or copied agai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
-from fp8_grouped_gemm import backends, ops
+from fp8_grouped_gemm.autograd import NO_MAPS, Call, GroupedGemm, RowMaps, run_gemm, run_wgrad
 from fp8_grouped_gemm.errors import DeviceError, DtypeError, OptionError, ShapeError
 from fp8_grouped_gemm.quantize import (
     WIDE_DTYPES,
     QuantizedTensor,
+    check_row_map,
     check_sizes_tensor,
-    quantize_block,
-    quantize_block_dual,
     quantize_tile,
     quantize_tile_columns,
-    quantize_tile_dual,
 )
+from fp8_grouped_gemm.recipe import DEFAULT_RECIPE, PreparedWeight, Recipe, prepare_weight
 
 CONTRACTION_MULTIPLE = 16
 """Contractions come in multiples of 16 values: 16 bytes, what TMA wants of a row pitch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How wide tensors are quantised on the way, and where the product runs.
-
-    Attributes:
-        dtype: FP8 type of activations and weights.
-        grad_dtype: FP8 type of output gradients.
-        power_of_two_scales: Round scales up to powers of two.
-        backend: See `backends`.
-        store: Store mode of the Hopper kernels: `auto`, `ragged`, `masked` or `pool`.
-    """
-
-    dtype: torch.dtype = torch.float8_e4m3fn
-    grad_dtype: torch.dtype = torch.float8_e4m3fn
-    power_of_two_scales: bool = False
-    backend: str = "auto"
-    store: str = "auto"
-
-    def __post_init__(self) -> None:
-        backends.check_options(self.backend, self.store)
-
-
-DEFAULT_RECIPE = Recipe()
-
-
-@dataclass(frozen=True)
-class PreparedWeight:
-    """A weight's two FP8 forms: `[G, N, K]` for the forward, `[G, K, N]` for the input gradient."""
-
-    forward: QuantizedTensor
-    transposed: QuantizedTensor | None
-
-
-def prepare_weight(
-    w: Float[Tensor, "groups out_features in_features"],
-    *,
-    recipe: Recipe = DEFAULT_RECIPE,
-    needs_grad: bool = True,
-) -> PreparedWeight:
-    """Quantise a weight for `grouped_gemm`, once for as many calls as it stays unchanged.
-
-    Args:
-        w: bfloat16, float16 or float32 `[G, N, K]`, any strides.
-        recipe: See `Recipe`.
-        needs_grad: Also make the transposed form, which the input gradient reads.
-    """
-    options = {
-        "dtype": recipe.dtype,
-        "power_of_two_scales": recipe.power_of_two_scales,
-        "backend": "triton" if recipe.backend == "gluon" else recipe.backend,
-    }
-    if needs_grad:
-        return PreparedWeight(*quantize_block_dual(w.detach(), **options))
-    return PreparedWeight(quantize_block(w.detach(), **options), None)
 
 
 def grouped_gemm(
@@ -101,6 +42,7 @@ def grouped_gemm(
     group_sizes: Integer[Tensor, " groups"],
     *,
     gather: Integer[Tensor, " sorted_rows"] | None = None,
+    gathers_per_row: int | None = None,
     scatter: Integer[Tensor, " sorted_rows"] | None = None,
     row_weight: Float[Tensor, " sorted_rows"] | None = None,
     out_rows: int | None = None,
@@ -118,6 +60,9 @@ def grouped_gemm(
         b: `[G, N, K]` wide, or a `block` tensor.
         group_sizes: Rows per group, int32 or int64 `[G]`; their sum may be less than the rows.
         gather: Sorted row `i` is `a[gather[i]]`: routed tokens need no sorted copy.
+        gathers_per_row: How often `gather` names each row of `a`, if that is the same number for
+            all (the router's top-k). The gradient of `a` is then summed in float32 in a fixed
+            order; otherwise by `index_add`, whose order on a GPU varies from run to run.
         scatter: Sorted row `i` is written to `out[scatter[i]]`; targets are distinct. Rows that are
             no target are zero.
         row_weight: Factor of each sorted row (the router's), applied before rounding.
@@ -138,22 +83,24 @@ def grouped_gemm(
     """
     sorted_rows = a.shape[0] if gather is None else gather.shape[0]
     _check_operands(a, b, group_sizes, sorted_rows)
-    _check_rows(gather, scatter, row_weight, sorted_rows, group_sizes.device)
+    for name, x in (("gather", gather), ("scatter", scatter), ("row_weight", row_weight)):
+        check_row_map(name, x, sorted_rows, group_sizes.device)
+    _check_gathers(gather, gathers_per_row, a.shape[0])
     if out_rows is not None and scatter is None and out_rows != sorted_rows:
         raise OptionError(f"out_rows is {out_rows}; without scatter it must be {sorted_rows}.")
     rows = sorted_rows if out_rows is None else out_rows
     if out_dtype is None:
         out_dtype = torch.bfloat16 if isinstance(a, QuantizedTensor) else a.dtype
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        call = _Call(rows, out_dtype, zero_tail, recipe, prepared)
-        return _GroupedGemm.apply(a, b, row_weight, group_sizes, gather, scatter, call)
-    left = a if isinstance(a, QuantizedTensor) else _tile(a, recipe, recipe.dtype)
-    right = b if isinstance(b, QuantizedTensor) else prepare_weight(
-        b, recipe=recipe, needs_grad=False
-    ).forward  # fmt: skip
-    return _gemm(
-        left, right, group_sizes, gather, scatter, row_weight, rows, out_dtype, zero_tail, recipe
-    )
+        _check_trainable(a, b, row_weight)
+        call = Call(rows, out_dtype, zero_tail, recipe, prepared, gathers_per_row)
+        return GroupedGemm.apply(a, b, row_weight, group_sizes, gather, scatter, call)
+    if isinstance(a, Tensor):
+        a = quantize_tile(a, **recipe.quantizer_options())
+    if isinstance(b, Tensor):
+        b = (prepared or prepare_weight(b, recipe=recipe, needs_grad=False)).forward
+    maps = RowMaps(gather, scatter, row_weight)
+    return run_gemm(a, b, group_sizes, maps, rows, out_dtype, zero_tail, recipe)
 
 
 def grouped_gemm_dgrad(
@@ -187,9 +134,10 @@ def grouped_gemm_dgrad(
     _check_operands(grad, right, group_sizes, grad.shape[0])
     if out_dtype is None:
         out_dtype = torch.bfloat16 if isinstance(grad, QuantizedTensor) else grad.dtype
-    left = grad if isinstance(grad, QuantizedTensor) else _tile(grad, recipe, recipe.grad_dtype)
     rows = grad.shape[0]
-    return _gemm(left, right, group_sizes, None, None, None, rows, out_dtype, zero_tail, recipe)
+    if isinstance(grad, Tensor):
+        grad = quantize_tile(grad, **recipe.quantizer_options(is_grad=True))
+    return run_gemm(grad, right, group_sizes, NO_MAPS, rows, out_dtype, zero_tail, recipe)
 
 
 def grouped_gemm_wgrad(
@@ -225,14 +173,14 @@ def grouped_gemm_wgrad(
     if out_dtype is None:
         out_dtype = wide[0].dtype if wide else torch.bfloat16
     check_sizes_tensor(group_sizes, num_rows, grad_device(grad))
-    left = _columns(grad, group_sizes, recipe, recipe.grad_dtype)
-    right = _columns(a, group_sizes, recipe, recipe.dtype)
+    left = _columns("grad", grad, group_sizes, recipe)
+    right = _columns("a", a, group_sizes, recipe)
     if left.shape[1] != right.shape[1]:
         raise ShapeError(
             f"grad has {left.shape[1]} positions and a has {right.shape[1]}; both must come from "
             "the same number of rows and groups."
         )
-    return _wgrad(left, right, group_sizes, num_rows, out_dtype, recipe)
+    return run_wgrad(left, right, group_sizes, num_rows, out_dtype, recipe)
 
 
 def grad_device(x: Tensor | QuantizedTensor) -> torch.device:
@@ -240,158 +188,52 @@ def grad_device(x: Tensor | QuantizedTensor) -> torch.device:
     return x.data.device if isinstance(x, QuantizedTensor) else x.device
 
 
-@dataclass(frozen=True)
-class _Call:
-    out_rows: int
-    out_dtype: torch.dtype
-    zero_tail: bool
-    recipe: Recipe
-    prepared: PreparedWeight | None
-
-
-class _GroupedGemm(torch.autograd.Function):
-    """Forward, input gradient and weight gradient over wide tensors.
-
-    Kept for the backward: the transposed FP8 weight and the FP8 columns of `a`; `a` itself only if
-    the row weight wants a gradient.
-    """
-
-    @staticmethod
-    def forward(ctx, a, b, row_weight, group_sizes, gather, scatter, call):
-        recipe = call.recipe
-        needs_a, needs_b, needs_row_weight = ctx.needs_input_grad[:3]
-        prepared = call.prepared
-        needs_transposed = needs_a or needs_row_weight
-        if prepared is None or (needs_transposed and prepared.transposed is None):
-            prepared = prepare_weight(b, recipe=recipe, needs_grad=needs_transposed)
-        columns = None
-        if needs_b and gather is None:
-            tiles, columns = quantize_tile_dual(
-                a, group_sizes, dtype=recipe.dtype,
-                power_of_two_scales=recipe.power_of_two_scales, backend=_portable(recipe),
-            )  # fmt: skip
-        else:
-            tiles = _tile(a, recipe, recipe.dtype)
-            if needs_b:
-                columns = _columns(a.index_select(0, gather), group_sizes, recipe, recipe.dtype)
-        out = _gemm(
-            tiles, prepared.forward, group_sizes, gather, scatter, row_weight,
-            call.out_rows, call.out_dtype, call.zero_tail, recipe,
-        )  # fmt: skip
-        saved = [group_sizes, gather, scatter, row_weight, a if needs_row_weight else None]
-        saved += [columns.data, columns.scale] if columns is not None else [None, None]
-        transposed = prepared.transposed if needs_transposed else None
-        saved += [transposed.data, transposed.scale] if transposed is not None else [None, None]
-        ctx.save_for_backward(*saved)
-        ctx.recipe = recipe
-        row_weight_dtype = None if row_weight is None else row_weight.dtype
-        ctx.types = (a.dtype, a.shape[0], b.dtype, row_weight_dtype)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad):
-        recipe = ctx.recipe
-        needs_a, needs_b, needs_row_weight = ctx.needs_input_grad[:3]
-        a_dtype, a_rows, b_dtype, _ = ctx.types
-        (group_sizes, gather, scatter, row_weight, a,
-         columns, columns_scale, weight, weight_scale) = ctx.saved_tensors  # fmt: skip
-        if scatter is not None:
-            grad = grad.index_select(0, scatter)
-        weighted = grad if row_weight is None else (grad * row_weight[:, None]).to(grad.dtype)
-        options = {
-            "dtype": recipe.grad_dtype,
-            "power_of_two_scales": recipe.power_of_two_scales,
-            "backend": _portable(recipe),
-        }
-        d_a = d_b = d_row_weight = tiles = grad_columns = None
-        if needs_b and (needs_a or needs_row_weight) and row_weight is None:
-            tiles, grad_columns = quantize_tile_dual(grad, group_sizes, **options)
-        else:
-            if needs_b:
-                grad_columns = quantize_tile_columns(weighted, group_sizes, **options)
-            if needs_a or needs_row_weight:
-                tiles = quantize_tile(grad, **options)
-        if tiles is not None:
-            d_a = _gemm(
-                tiles, QuantizedTensor(weight, weight_scale, "block"), group_sizes,
-                None, None, None, grad.shape[0], a_dtype, True, recipe,
-            )  # fmt: skip
-            if needs_row_weight:
-                # <grad_i, W a_i> = <Wᵀ grad_i, a_i>: the unweighted output need not be kept.
-                rows = a if gather is None else a.index_select(0, gather)
-                d_row_weight = (d_a.float() * rows.float()).sum(-1).to(ctx.types[3])
-            if row_weight is not None:
-                d_a = (d_a * row_weight[:, None]).to(a_dtype)
-            if gather is not None:
-                d_a = d_a.new_zeros(a_rows, d_a.shape[1]).index_add(0, gather, d_a)
-        if grad_columns is not None:
-            saved = QuantizedTensor(columns, columns_scale, "columns")
-            d_b = _wgrad(grad_columns, saved, group_sizes, grad.shape[0], b_dtype, recipe)
-        return (d_a if needs_a else None), d_b, d_row_weight, None, None, None, None
-
-
-def _portable(recipe: Recipe) -> str:
-    return "triton" if recipe.backend == "gluon" else recipe.backend
-
-
-def _tile(x: Tensor, recipe: Recipe, dtype: torch.dtype) -> QuantizedTensor:
-    return quantize_tile(
-        x,
-        dtype=dtype,
-        power_of_two_scales=recipe.power_of_two_scales,
-        backend=_portable(recipe),
-    )
-
-
 def _columns(
-    x: Tensor | QuantizedTensor, group_sizes: Tensor, recipe: Recipe, dtype: torch.dtype
+    name: str, x: Tensor | QuantizedTensor, group_sizes: Tensor, recipe: Recipe
 ) -> QuantizedTensor:
-    if isinstance(x, QuantizedTensor):
-        if x.layout != "columns":
-            raise ShapeError(
-                f"an operand has the {x.layout!r} layout; the weight gradient reads 'columns'. "
-                "Quantise it with quantize_tile_columns or quantize_tile_dual."
+    if isinstance(x, Tensor):
+        options = recipe.quantizer_options(is_grad=name == "grad")
+        return quantize_tile_columns(x, group_sizes, **options)
+    if x.layout != "columns":
+        raise ShapeError(
+            f"{name} has the {x.layout!r} layout; the weight gradient reads 'columns'. "
+            "Quantise it with quantize_tile_columns or quantize_tile_dual."
+        )
+    return x
+
+
+MAX_ROWS = 2**30
+"""Rows of one call: the reach of the ragged descriptor's clipped axis, and half of int32."""
+
+
+def _check_trainable(a: Tensor, b: Tensor, row_weight: Tensor | None) -> None:
+    """Raise if an input gradient will be asked for that the kernels cannot contract."""
+    wants = a.requires_grad or (row_weight is not None and row_weight.requires_grad)
+    if torch.is_grad_enabled() and wants and b.shape[1] % CONTRACTION_MULTIPLE:
+        raise ShapeError(
+            f"b has {b.shape[1]} output features; expected a multiple of {CONTRACTION_MULTIPLE}, "
+            "because the input gradient contracts over them. Pad the weight with zero rows once, "
+            "in the model, or call under torch.no_grad()."
+        )
+
+
+def _check_gathers(gather: Tensor | None, gathers_per_row: int | None, a_rows: int) -> None:
+    if gathers_per_row is None:
+        return
+    if gather is None:
+        raise OptionError("gathers_per_row was given without gather. Pass both, or neither.")
+    if gather.shape[0] != a_rows * gathers_per_row:
+        raise OptionError(
+            f"gathers_per_row is {gathers_per_row} and a has {a_rows} rows, so gather needs "
+            f"{a_rows * gathers_per_row} entries; it has {gather.shape[0]}."
+        )
+    if gather.device.type == "cpu" and not torch.compiler.is_compiling() and gather.numel():
+        counts = torch.bincount(gather, minlength=a_rows)
+        if not bool((counts == gathers_per_row).all()):
+            raise OptionError(
+                f"gather does not name every row of a exactly {gathers_per_row} times, as "
+                "gathers_per_row says. Leave gathers_per_row out."
             )
-        return x
-    return quantize_tile_columns(
-        x,
-        group_sizes,
-        dtype=dtype,
-        power_of_two_scales=recipe.power_of_two_scales,
-        backend=_portable(recipe),
-    )
-
-
-def _gemm(
-    left: QuantizedTensor,
-    right: QuantizedTensor,
-    group_sizes: Tensor,
-    gather: Tensor | None,
-    scatter: Tensor | None,
-    row_weight: Tensor | None,
-    out_rows: int,
-    out_dtype: torch.dtype,
-    zero_tail: bool,
-    recipe: Recipe,
-) -> Tensor:
-    return ops.gemm(
-        left.data, left.scale, right.data, right.scale, group_sizes, gather, scatter,
-        row_weight, out_rows, out_dtype, zero_tail, recipe.backend, recipe.store,
-    )  # fmt: skip
-
-
-def _wgrad(
-    left: QuantizedTensor,
-    right: QuantizedTensor,
-    group_sizes: Tensor,
-    num_rows: int,
-    out_dtype: torch.dtype,
-    recipe: Recipe,
-) -> Tensor:
-    return ops.wgrad(
-        left.data, left.scale, right.data, right.scale, group_sizes, num_rows, out_dtype,
-        _portable(recipe),
-    )  # fmt: skip
 
 
 def _check_operands(
@@ -423,26 +265,8 @@ def _check_operands(
         raise ShapeError(
             f"group_sizes has {group_sizes.shape[0]} entries, b has {b.shape[0]} groups."
         )
+    if max(num_rows, a.shape[0]) > MAX_ROWS:
+        raise ShapeError(f"there are {num_rows} rows; expected at most {MAX_ROWS}. Split the call.")
     if grad_device(a) != grad_device(b):
         raise DeviceError(f"a is on {grad_device(a)}, b on {grad_device(b)}.")
     check_sizes_tensor(group_sizes, num_rows, grad_device(a))
-
-
-def _check_rows(
-    gather: Tensor | None,
-    scatter: Tensor | None,
-    row_weight: Tensor | None,
-    rows: int,
-    device: torch.device,
-) -> None:
-    for name, x in (("gather", gather), ("scatter", scatter), ("row_weight", row_weight)):
-        if x is None:
-            continue
-        if x.ndim != 1 or x.shape[0] != rows:
-            raise ShapeError(f"{name} has shape {tuple(x.shape)}; expected ({rows},).")
-        if x.device != device:
-            raise DeviceError(f"{name} is on {x.device}; expected {device}.")
-        wanted = x.dtype in WIDE_DTYPES if name == "row_weight" else not x.is_floating_point()
-        if not wanted:
-            kind = "a float type" if name == "row_weight" else "int32 or int64"
-            raise DtypeError(f"{name} has dtype {x.dtype}; expected {kind}.")

@@ -41,48 +41,82 @@ def _kernels(name: str) -> ModuleType:
     return importlib.import_module(f"fp8_grouped_gemm.kernels.{name}")
 
 
+def _by_kernels(x: Tensor, backend: str) -> bool:
+    """Return whether the Triton kernels will run: they lay scales out in their own order."""
+    return backend != "reference" and (x.device.type != "cpu" or backend == "triton")
+
+
+def _num_rows(x: Tensor, gather: Tensor | None) -> int:
+    return x.shape[0] if gather is None else gather.shape[0]
+
+
+def _gathered(x: Tensor, gather: Tensor | None) -> Tensor:
+    return x if gather is None else x.index_select(0, gather)
+
+
+def _weighted(x: Tensor, row_weight: Tensor | None) -> Tensor:
+    return x if row_weight is None else (x.float() * row_weight[:, None].float()).to(x.dtype)
+
+
+def _fake_rows(x: Tensor, rows: int, dtype: torch.dtype, backend: str) -> tuple[Tensor, Tensor]:
+    tiles = ceil_div(x.shape[1], TILE)
+    data = x.new_empty((rows, x.shape[1]), dtype=dtype)
+    if _by_kernels(x, backend):
+        return data, x.new_empty((tiles, rows), dtype=torch.float32).t()
+    return data, x.new_empty((rows, tiles), dtype=torch.float32)
+
+
 @torch.library.custom_op("fp8_grouped_gemm::quantize_rows", mutates_args=())
 def quantize_rows(
-    x: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+    x: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    backend: str,
+    gather: Optional[Tensor] = None,  # noqa: UP045  torch's schema parser reads this spelling
 ) -> tuple[Tensor, Tensor]:
     """Quantise 1x128 tiles: FP8 `[M, K]`, float32 `[M, ceil(K/128)]`."""
     chosen = backends.resolve(backend, x.device)
-    if chosen == "reference":
-        return rules.quantize_rows(x, dtype, power_of_two)
-    if chosen == "cpu":
-        return cpu.quantize_rows(x, dtype, power_of_two)
-    return _kernels("cast").quantize_rows(x, dtype, power_of_two)
+    if chosen in ("reference", "cpu"):
+        module = rules if chosen == "reference" else cpu
+        return module.quantize_rows(_gathered(x, gather), dtype, power_of_two)
+    return _kernels("cast").quantize_rows(x, dtype, power_of_two, gather)
 
 
 @quantize_rows.register_fake
-def _(x: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str) -> tuple[Tensor, Tensor]:
-    del power_of_two, backend
-    tiles = ceil_div(x.shape[1], TILE)
-    return (
-        x.new_empty(x.shape, dtype=dtype),
-        x.new_empty((x.shape[0], tiles), dtype=torch.float32),
-    )
+def _(
+    x: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str, gather: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    del power_of_two
+    return _fake_rows(x, _num_rows(x, gather), dtype, backend)
 
 
 @torch.library.custom_op("fp8_grouped_gemm::quantize_columns", mutates_args=())
 def quantize_columns(
-    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+    x: Tensor,
+    group_sizes: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    backend: str,
+    gather: Optional[Tensor] = None,  # noqa: UP045
+    row_weight: Optional[Tensor] = None,  # noqa: UP045
 ) -> tuple[Tensor, Tensor]:
     """Quantise along groups: FP8 `[C, P]`, float32 `[C, T]` (see `layout`)."""
     chosen = backends.resolve(backend, x.device)
-    if chosen == "reference":
-        return rules.quantize_columns(x, group_sizes, dtype, power_of_two)
-    if chosen == "cpu":
-        return cpu.quantize_columns(x, group_sizes, dtype, power_of_two)
-    return _kernels("cast").quantize_columns(x, group_sizes, dtype, power_of_two)
+    if chosen in ("reference", "cpu"):
+        module = rules if chosen == "reference" else cpu
+        rows = _weighted(_gathered(x, gather), row_weight)
+        return module.quantize_columns(rows, group_sizes, dtype, power_of_two)
+    return _kernels("cast").quantize_columns(
+        x, group_sizes, dtype, power_of_two, gather, row_weight
+    )
 
 
 def _fake_columns(
-    x: Tensor, groups: int, dtype: torch.dtype, backend: str
+    x: Tensor, rows: int, groups: int, dtype: torch.dtype, backend: str
 ) -> tuple[Tensor, Tensor]:
-    rows, width = x.shape
+    width = x.shape[1]
     positions, tiles = column_capacity(rows, groups), tile_capacity(rows, groups)
-    if backend == "reference" or (x.device.type == "cpu" and backend != "triton"):
+    if not _by_kernels(x, backend):
         return (
             x.new_empty((positions, width), dtype=dtype).t(),
             x.new_empty((tiles, width), dtype=torch.float32).t(),
@@ -95,37 +129,55 @@ def _fake_columns(
 
 @quantize_columns.register_fake
 def _(
-    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+    x: Tensor,
+    group_sizes: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    backend: str,
+    gather: Tensor | None = None,
+    row_weight: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    del power_of_two
-    return _fake_columns(x, group_sizes.shape[0], dtype, backend)
+    del power_of_two, row_weight
+    return _fake_columns(x, _num_rows(x, gather), group_sizes.shape[0], dtype, backend)
 
 
 @torch.library.custom_op("fp8_grouped_gemm::quantize_dual", mutates_args=())
 def quantize_dual(
-    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+    x: Tensor,
+    group_sizes: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    backend: str,
+    gather: Optional[Tensor] = None,  # noqa: UP045
+    row_weight: Optional[Tensor] = None,  # noqa: UP045
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Quantise rows and columns from one read: the results of both operators above."""
+    """Quantise rows and (weighted) columns from one read: the results of both operators above."""
     chosen = backends.resolve(backend, x.device)
     if chosen in ("reference", "cpu"):
         module = rules if chosen == "reference" else cpu
+        rows = _gathered(x, gather)
         return (
-            *module.quantize_rows(x, dtype, power_of_two),
-            *module.quantize_columns(x, group_sizes, dtype, power_of_two),
+            *module.quantize_rows(rows, dtype, power_of_two),
+            *module.quantize_columns(_weighted(rows, row_weight), group_sizes, dtype, power_of_two),
         )
-    return _kernels("cast").quantize_dual(x, group_sizes, dtype, power_of_two)
+    return _kernels("cast").quantize_dual(x, group_sizes, dtype, power_of_two, gather, row_weight)
 
 
 @quantize_dual.register_fake
 def _(
-    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, backend: str
+    x: Tensor,
+    group_sizes: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    backend: str,
+    gather: Tensor | None = None,
+    row_weight: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    del power_of_two
-    tiles = ceil_div(x.shape[1], TILE)
+    del power_of_two, row_weight
+    rows = _num_rows(x, gather)
     return (
-        x.new_empty(x.shape, dtype=dtype),
-        x.new_empty((x.shape[0], tiles), dtype=torch.float32),
-        *_fake_columns(x, group_sizes.shape[0], dtype, backend),
+        *_fake_rows(x, rows, dtype, backend),
+        *_fake_columns(x, rows, group_sizes.shape[0], dtype, backend),
     )
 
 
@@ -183,7 +235,7 @@ def gemm(
     b: Tensor,
     scale_b: Tensor,
     group_sizes: Tensor,
-    gather: Optional[Tensor],  # noqa: UP045  torch's schema parser reads this spelling
+    gather: Optional[Tensor],  # noqa: UP045
     scatter: Optional[Tensor],  # noqa: UP045
     row_weight: Optional[Tensor],  # noqa: UP045
     out_rows: int,

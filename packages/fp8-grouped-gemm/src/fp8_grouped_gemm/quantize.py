@@ -116,12 +116,40 @@ def check_sizes_tensor(group_sizes: Tensor, num_rows: int, device: torch.device)
         check_group_sizes(group_sizes, num_rows)
 
 
+def check_row_map(name: str, x: Tensor | None, rows: int | None, device: torch.device) -> None:
+    """Raise unless `x` is None or a vector on `device` of the right type, with `rows` entries.
+
+    A `row_weight` is a float type, a `gather` or `scatter` int32 or int64.
+    """
+    if x is None:
+        return
+    if x.ndim != 1 or (rows is not None and x.shape[0] != rows):
+        expected = "a vector" if rows is None else f"({rows},)"
+        raise ShapeError(f"{name} has shape {tuple(x.shape)}; expected {expected}.")
+    if x.device != device:
+        raise DeviceError(f"{name} is on {x.device}; expected {device}.")
+    is_weight = name == "row_weight"
+    if x.dtype not in (WIDE_DTYPES if is_weight else (torch.int32, torch.int64)):
+        kind = "a float type" if is_weight else "int32 or int64"
+        raise DtypeError(f"{name} has dtype {x.dtype}; expected {kind}.")
+
+
+def _check_sorted_rows(
+    x: Tensor, group_sizes: Tensor, gather: Tensor | None, row_weight: Tensor | None
+) -> None:
+    check_row_map("gather", gather, None, x.device)
+    rows = x.shape[0] if gather is None else gather.shape[0]
+    check_row_map("row_weight", row_weight, rows, x.device)
+    check_sizes_tensor(group_sizes, rows, x.device)
+
+
 def quantize_tile(
     x: Float[Tensor, "rows depth"],
     *,
     dtype: torch.dtype = torch.float8_e4m3fn,
     power_of_two_scales: bool = False,
     backend: str = "auto",
+    gather: Integer[Tensor, " sorted_rows"] | None = None,
 ) -> QuantizedTensor:
     """Quantise an activation or gradient in 1x128 tiles along its last axis.
 
@@ -130,6 +158,7 @@ def quantize_tile(
         dtype: `float8_e4m3fn` or `float8_e5m2`.
         power_of_two_scales: Round scales up to powers of two.
         backend: See `backends`.
+        gather: Row `i` of the result is `x[gather[i]]`; on a GPU without a copy in between.
 
     Returns:
         A `tile` tensor.
@@ -138,7 +167,10 @@ def quantize_tile(
     `reference_quantize`.
     """
     _check_input(x, 2, dtype, "[M, K]")
-    return QuantizedTensor(*ops.quantize_rows(x, dtype, power_of_two_scales, backend), "tile")
+    check_row_map("gather", gather, None, x.device)
+    return QuantizedTensor(
+        *ops.quantize_rows(x, dtype, power_of_two_scales, backend, gather), "tile"
+    )
 
 
 def quantize_tile_columns(
@@ -148,23 +180,27 @@ def quantize_tile_columns(
     dtype: torch.dtype = torch.float8_e4m3fn,
     power_of_two_scales: bool = False,
     backend: str = "auto",
+    gather: Integer[Tensor, " sorted_rows"] | None = None,
+    row_weight: Float[Tensor, " sorted_rows"] | None = None,
 ) -> QuantizedTensor:
     """Quantise along the rows of each group, transposed: an operand of the weight gradient.
 
     Args:
-        x: bfloat16, float16 or float32 `[M, C]`, rows sorted by group.
+        x: bfloat16, float16 or float32 `[M, C]`, rows sorted by group unless `gather` sorts them.
         group_sizes: Rows per group, int32 or int64 `[G]`.
         dtype: `float8_e4m3fn` or `float8_e5m2`.
         power_of_two_scales: Round scales up to powers of two.
         backend: See `backends`.
+        gather: Sorted row `i` is `x[gather[i]]`; on a GPU without a copy in between.
+        row_weight: Factor of each sorted row, applied before quantising.
 
     Returns:
         A `columns` tensor.
     """
     _check_input(x, 2, dtype, "[M, C]")
-    check_sizes_tensor(group_sizes, x.shape[0], x.device)
-    data, scale = ops.quantize_columns(x, group_sizes, dtype, power_of_two_scales, backend)
-    return QuantizedTensor(data, scale, "columns")
+    _check_sorted_rows(x, group_sizes, gather, row_weight)
+    options = (dtype, power_of_two_scales, backend, gather, row_weight)
+    return QuantizedTensor(*ops.quantize_columns(x, group_sizes, *options), "columns")
 
 
 def quantize_tile_dual(
@@ -174,18 +210,22 @@ def quantize_tile_dual(
     dtype: torch.dtype = torch.float8_e4m3fn,
     power_of_two_scales: bool = False,
     backend: str = "auto",
+    gather: Integer[Tensor, " sorted_rows"] | None = None,
+    row_weight: Float[Tensor, " sorted_rows"] | None = None,
 ) -> tuple[QuantizedTensor, QuantizedTensor]:
     """Quantise once along the last axis and once along each group's rows, in one read of `x`.
 
     The first result feeds `grouped_gemm` or `grouped_gemm_dgrad`, the second
-    `grouped_gemm_wgrad`. Arguments as `quantize_tile_columns`.
+    `grouped_gemm_wgrad`. Arguments as `quantize_tile_columns`; the row weight is for the second
+    result only.
 
     Returns:
         A `tile` and a `columns` tensor.
     """
     _check_input(x, 2, dtype, "[M, K]")
-    check_sizes_tensor(group_sizes, x.shape[0], x.device)
-    parts = ops.quantize_dual(x, group_sizes, dtype, power_of_two_scales, backend)
+    _check_sorted_rows(x, group_sizes, gather, row_weight)
+    options = (dtype, power_of_two_scales, backend, gather, row_weight)
+    parts = ops.quantize_dual(x, group_sizes, *options)
     return QuantizedTensor(*parts[:2], "tile"), QuantizedTensor(*parts[2:], "columns")
 
 

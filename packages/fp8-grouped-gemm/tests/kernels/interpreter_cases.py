@@ -10,16 +10,20 @@ tenth of the casts to FP8. `use_exact_casts` replaces them by torch's, so that b
 from __future__ import annotations
 
 import json
+import mmap
 import sys
 import traceback
 
 import numpy as np
 import torch
+import triton
+import triton.language as tl
+from torch._subclasses.fake_tensor import FakeTensorMode
 from triton.runtime import interpreter
 
-from fp8_grouped_gemm import Recipe, grouped_gemm, layout, reference
+from fp8_grouped_gemm import Recipe, grouped_gemm, layout, ops, reference
 from fp8_grouped_gemm import reference_quantize as rules
-from fp8_grouped_gemm.kernels import cast, gemm, schedule, wgrad
+from fp8_grouped_gemm.kernels import cast, codes, gemm, schedule, wgrad
 from fp8_grouped_gemm.testing import (
     bits_equal,
     canaries_alive,
@@ -259,6 +263,237 @@ def weight_gradients_equal_the_reference_and_see_no_neighbour():
 
 
 @case
+def values_beyond_k_and_rows_beyond_n_never_leak():
+    sizes, (cols, depth) = torch.tensor([3, 40], dtype=torch.int32), (80, 144)
+    a, scale_a, b, scale_b, _ = operands(cols, depth, rows=43, sizes=sizes)
+    expected = reference.grouped_gemm(a, scale_a, b, scale_b, sizes, torch.float32)
+    wide = torch.full((43, 144 + 2 * 160), float("nan")).to(E4M3)
+    framed = wide[:, 160:304]  # 16-byte aligned, NaN on both sides of every row
+    framed.copy_(a)
+    flat, _ = with_canaries(b.view(2 * cols, depth))
+    for hopper, config in ((True, gemm.LARGE), (False, gemm.PORTABLE)):
+        for store in ("masked", "ragged", "pool") if hopper else ("masked",):
+            result, frame = with_canaries(torch.zeros(43, cols))
+            gemm.launch_gemm(
+                framed, scale_a, flat.view(2, cols, depth), scale_b, sizes, result,
+                hopper=hopper, programs=3, store=store, config=config,
+            )  # fmt: skip
+            assert canaries_alive(frame)
+            assert relative_error(result, expected) < 1e-12
+
+
+@case
+def a_weight_gradient_writes_nothing_outside_its_result():
+    sizes = torch.tensor([0, 20], dtype=torch.int32)
+    left = rules.quantize_columns(random(20, 48), sizes, E4M3, False)
+    right = rules.quantize_columns(random(20, 80, seed=1), sizes, E4M3, False)
+    _, table = schedule.build_schedule(sizes, 20, 128)
+    tensors = (left[0].contiguous(), left[1], right[0].contiguous(), right[1])
+    for config, hopper in ((wgrad.LARGE, True), (wgrad.PORTABLE, False)):
+        out, frame = with_canaries(torch.zeros(2, 48, 80), before=1, after=1)
+        wgrad.launch_wgrad(*tensors, table, out, config=config, hopper=hopper)
+        assert canaries_alive(frame, 1, 1)
+
+
+@case
+def quantising_through_a_gather_equals_a_sorted_weighted_copy():
+    generator = torch.Generator().manual_seed(4)
+    x = random(40, 144)
+    gather = torch.randint(0, 40, (ROWS,), generator=generator)
+    weight = torch.rand(ROWS, generator=generator)
+    copy = x[gather]
+    weighted = (copy.float() * weight[:, None]).to(x.dtype)
+    got = cast.quantize_dual(x, SIZES, E4M3, False, gather, weight)
+    expected = (
+        *cast.quantize_rows(copy, E4M3, False),
+        *cast.quantize_columns(weighted, SIZES, E4M3, False),
+    )
+    place = layout.column_layout(SIZES, ROWS)
+    end, used = int(place.starts[-1] + place.sizes[-1]), int(-(-SIZES // 128).sum())
+    limits = (None, None, end, used)
+    for left, right, limit in zip(got, expected, limits, strict=True):
+        assert bits_equal(left[:, :limit].contiguous(), right[:, :limit].contiguous())
+    alone = cast.quantize_rows(x, E4M3, False, gather)
+    assert bits_equal(alone[0], got[0])
+    assert torch.equal(alone[1], got[1])
+
+
+@triton.jit
+def codes_kernel(code_ptr, half_ptr, value_ptr, back_ptr, FORMAT: tl.constexpr):
+    lane = tl.program_id(0) * 256 + tl.arange(0, 256)
+    tl.store(half_ptr + lane, codes.decode(tl.load(code_ptr + lane), FORMAT))
+    tl.store(back_ptr + lane, codes.encode(tl.load(value_ptr + lane), FORMAT).to(tl.uint8))
+
+
+@case
+def software_codes_have_the_bits_of_torch():
+    generator = torch.Generator().manual_seed(5)
+    for dtype in (E4M3, E5M2):
+        limit = rules.FP8_MAX[dtype]
+        every = torch.arange(256, dtype=torch.uint8).view(dtype).float()
+        finite = every[every.isfinite()].sort().values
+        ties = (finite[1:] + finite[:-1]) / 2
+        near = [torch.nextafter(ties, torch.full_like(ties, sign * limit)) for sign in (-1, 1)]
+        spread = torch.randn(4096, generator=generator) * torch.exp2(
+            torch.randint(-30, 20, (4096,), generator=generator)
+        )
+        values = torch.cat([finite, ties, *near, spread, -spread, torch.tensor([0.0, -0.0, 1e-45])])
+        values = torch.nn.functional.pad(values, (0, -len(values) % 256)).clamp(-limit, limit)
+        byte = torch.arange(256, dtype=torch.uint8).repeat(len(values) // 256)
+        half = torch.empty(len(values), dtype=torch.float16)
+        back = torch.empty(len(values), dtype=torch.uint8)
+        codes_kernel[(len(values) // 256,)](byte, half, values, back, codes.fp8_format(dtype))
+        assert torch.equal(half.isnan(), byte.view(dtype).float().isnan())
+        assert torch.equal(
+            half.float().nan_to_num(0, 1e9), byte.view(dtype).float().nan_to_num(0, 1e9)
+        )
+        assert torch.equal(back, values.to(dtype).view(torch.uint8))
+
+
+@case
+def software_paths_have_the_bits_of_the_hardware_paths():
+    for dtype_a, dtype_b in ((E4M3, E4M3), (E5M2, E4M3)):
+        x = random(ROWS, 144)
+        x[7, 3] = float("nan")
+        for name in ("quantize_rows", "quantize_columns", "quantize_dual"):
+            args = (x, *(() if name == "quantize_rows" else (SIZES,)), dtype_a, False)
+            hard, soft = (getattr(cast, name)(*args, software=on) for on in (False, True))
+            assert bits_equal(hard[0].contiguous()[:, :144], soft[0].contiguous()[:, :144]), name
+        w = random(6, 144, 144, seed=3)
+        hard, soft = (
+            cast.quantize_blocks(w, dtype_b, False, transposed=True, software=on)
+            for on in (False, True)
+        )
+        assert all(bits_equal(left, right) for left, right in zip(hard, soft, strict=True))
+        a = rules.quantize_rows(random(ROWS, 144), dtype_a, False)
+        outs = []
+        for software in (False, True):
+            out = torch.zeros(ROWS, 144)
+            gemm.launch_gemm(
+                *a, *hard[:2], SIZES, out, hopper=False, programs=3, software=software,
+                config=gemm.SOFTWARE,
+            )  # fmt: skip
+            outs.append(out)
+        assert relative_error(outs[1], outs[0]) < 1e-12
+        left = rules.quantize_columns(random(ROWS, 48), SIZES, dtype_a, False)
+        right = rules.quantize_columns(random(ROWS, 80, seed=1), SIZES, dtype_b, False)
+        _, table = schedule.build_schedule(SIZES, ROWS, 128)
+        tensors = (left[0].contiguous(), left[1], right[0].contiguous(), right[1])
+        outs = [torch.zeros(6, 48, 80) for _ in range(2)]
+        for software, out in enumerate(outs):
+            wgrad.launch_wgrad(
+                *tensors, table, out, config=wgrad.PORTABLE, hopper=False, software=bool(software)
+            )
+        assert relative_error(outs[1], outs[0]) < 1e-12
+
+
+def sparse(count, dtype):
+    """Return memory that exists only where it is touched: pages of a fresh mapping."""
+    return torch.frombuffer(mmap.mmap(-1, count * dtype.itemsize), dtype=dtype)
+
+
+@case
+def addresses_beyond_two_billion_elements_are_right():
+    # 33 rows, each 2**26 + 16 elements after the last: the last ones lie behind element 2**31.
+    rows, pitch, depth, cols = 40, 2**26 + 16, 160, 80
+    sizes = torch.tensor([0, 39], dtype=torch.int32)
+    a, scale_a, b, scale_b, _ = operands(cols, depth, rows=rows, sizes=sizes)
+    expected = reference.grouped_gemm(a, scale_a, b, scale_b, sizes, torch.float32)
+    memory = sparse(rows * pitch, torch.uint8).view(E4M3)
+    far = memory.as_strided((rows, depth), (pitch, 1))
+    far.copy_(a)
+    for hopper in (True, False):
+        out = torch.zeros(rows, cols)
+        gemm.launch_gemm(far, scale_a, b, scale_b, sizes, out, hopper=hopper, programs=3)
+        assert relative_error(out[:39], expected[:39]) < 1e-12
+    # Results scattered to rows behind element 2**31 of a bfloat16 result.
+    total = 2**31 // cols + 100
+    result = sparse(total * cols, torch.bfloat16).view(total, cols)
+    scatter = torch.arange(total - rows, total)
+    gemm.launch_gemm(
+        a, scale_a, b, scale_b, sizes, result, hopper=True, programs=3, scatter=scatter
+    )
+    assert relative_error(result[total - rows : total - 1], expected[:39]) < 1e-5
+    # A gather of rows behind element 2**31, quantised.
+    x = sparse(total * cols, torch.bfloat16).view(total, cols)
+    x[total - rows :] = random(rows, cols)
+    got = cast.quantize_rows(x, E4M3, False, torch.arange(total - rows, total))
+    assert bits_equal(got[0], rules.quantize_rows(random(rows, cols), E4M3, False)[0])
+    # Columns of the weight gradient, each 2**26 + 16 positions after the last.
+    left = rules.quantize_columns(random(20, rows), sizes // 2, E4M3, False)
+    right = rules.quantize_columns(random(20, 32, seed=1), sizes // 2, E4M3, False)
+    wanted = reference.grouped_gemm_wgrad(*left, *right, sizes // 2, 20, torch.float32)
+    _, table = schedule.build_schedule(sizes // 2, 20, 128)
+    far = memory.as_strided(left[0].shape, (pitch, 1))
+    far.copy_(left[0])
+    for config, hopper in ((wgrad.LARGE, True), (wgrad.PORTABLE, False)):
+        out = torch.zeros(2, rows, 32)
+        wgrad.launch_wgrad(
+            far, left[1], right[0].contiguous(), right[1], table, out, config=config, hopper=hopper
+        )
+        assert relative_error(out, wanted) < 1e-12
+
+
+@case
+def fake_kernels_promise_the_strides_that_the_kernels_give():
+    x, w = random(40, 144), random(3, 48, 144)
+    sizes, gather, weight = torch.tensor([3, 0, 30]), torch.arange(40), torch.rand(40)
+    rows, blocks = (
+        cast.quantize_rows(x, E4M3, False),
+        cast.quantize_blocks(w, E4M3, False, transposed=False)[:2],
+    )
+    columns = cast.quantize_columns(x, sizes, E4M3, False)
+    calls = [
+        (ops.quantize_rows, (x, E4M3, False, "triton", gather)),
+        (ops.quantize_columns, (x, sizes, E4M3, False, "triton", gather, weight)),
+        (ops.quantize_dual, (x, sizes, E4M3, True, "triton")),
+        (ops.quantize_blocks, (w, E4M3, False, "triton")),
+        (ops.quantize_blocks_dual, (w, E4M3, False, "triton")),
+        (
+            ops.gemm,
+            (*rows, *blocks, sizes, None, None, None, 40, torch.bfloat16, True, "triton", "auto"),
+        ),
+        (ops.wgrad, (*columns, *columns, sizes, 40, torch.float32, "triton")),
+    ]
+    for op, args in calls:
+        real = op(*args)
+        with FakeTensorMode() as mode:
+            fake = op(*(mode.from_tensor(a) if isinstance(a, torch.Tensor) else a for a in args))
+        pairs = zip(real, fake, strict=True) if isinstance(real, tuple) else [(real, fake)]
+        for got, promised in pairs:
+            assert (got.shape, got.stride(), got.dtype) == (
+                promised.shape, promised.stride(), promised.dtype,
+            ), op  # fmt: skip
+
+
+@case
+def routed_training_has_the_bits_of_sorted_training():
+    generator = torch.Generator().manual_seed(6)
+    tokens, top_k, experts = 20, 2, 3
+    ordered, order = torch.sort(torch.randint(0, experts + 1, (40,), generator=generator))
+    sizes = torch.bincount(ordered, minlength=experts + 1)[:experts]
+    results = []
+    for fused in (True, False):
+        a = random(tokens, 64).requires_grad_()
+        b = random(experts, 48, 64, seed=1).requires_grad_()
+        recipe = Recipe(backend="triton")
+        if fused:
+            out = grouped_gemm(
+                a, b, sizes, gather=order // top_k, gathers_per_row=top_k, scatter=order,
+                recipe=recipe,
+            )  # fmt: skip
+        else:
+            rows = grouped_gemm(a[order // top_k], b, sizes, zero_tail=True, recipe=recipe)
+            out = torch.zeros(40, 48, dtype=rows.dtype).index_copy(0, order, rows)
+        out.backward(random(40, 48, seed=2))
+        results.append((out.detach(), b.grad, a.grad))
+    assert bits_equal(results[0][0], results[1][0])
+    assert bits_equal(results[0][1], results[1][1])
+    # The sum over a token's experts is rounded once here, once per term there.
+    assert relative_error(results[0][2], results[1][2]) < 1e-5
+
+
+@case
 def the_public_function_trains_on_the_triton_backend():
     sizes = torch.tensor([3, 0, 30])
     results = []
@@ -276,7 +511,8 @@ def the_public_function_trains_on_the_triton_backend():
 def main() -> None:
     use_exact_casts()
     results = {}
-    for name, function in CASES.items():
+    wanted = sys.argv[1:] or list(CASES)
+    for name, function in ((name, CASES[name]) for name in wanted):
         try:
             function()
             results[name] = "ok"

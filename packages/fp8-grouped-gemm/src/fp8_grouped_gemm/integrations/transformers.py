@@ -79,7 +79,10 @@ def experts_forward(
     weights = top_k_weights.reshape(-1).index_select(0, order)
 
     up = "gate_up_proj" if experts.has_gate else "up_proj"
-    hidden = _project(experts, up, x, group_sizes, recipe, zero_tail=True, gather=order // top_k)
+    hidden = _project(
+        experts, up, x, group_sizes, recipe,
+        zero_tail=True, gather=order // top_k, gathers_per_row=top_k,
+    )  # fmt: skip
     if experts.has_bias:
         last = experts.num_experts - 1
         experts_of_rows = sorted_experts.clamp(max=last)

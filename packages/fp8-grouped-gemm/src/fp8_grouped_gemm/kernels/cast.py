@@ -8,6 +8,10 @@ quantize_blocks  one program = 128 x 128 of one matrix
    w tile ── amax over all ──> 1 scale ──> data [G, N, K], data_t [G, K, N]
 ```
 
+A gather reads row `gather[i]` of x as sorted row `i`, and a row weight multiplies what the columns
+hold: the gradient of routed rows is sorted, weighted and quantised twice in one read, without a
+sorted copy. On GPUs without FP8 conversions (`SOFTWARE`) bytes are encoded by integer arithmetic.
+
 Row scales are stored with rows contiguous (`[M, K/128]` with strides `(1, M)`), so that a product
 kernel reads 128 of them as one line. The rules (see `reference_quantize`) hold bit for bit:
 divisions are IEEE (`div_rn`), products are clamped before the hardware's rounding.
@@ -20,6 +24,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from fp8_grouped_gemm.kernels.codes import encode, fp8_format, in_software, payload
 from fp8_grouped_gemm.kernels.schedule import build_schedule
 from fp8_grouped_gemm.layout import (
     GROUP_ALIGN,
@@ -53,10 +58,14 @@ def _scale_and_inverse(amax, FP8_MAX: tl.constexpr, MIN_AMAX: tl.constexpr, POW2
 
 
 @triton.jit
-def _to_fp8(x, inverse, finite, FP8_MAX: tl.constexpr, DTYPE: tl.constexpr):
-    """Rules 3 and 4 of `reference_quantize`."""
+def _to_fp8(x, inverse, finite, FP8_MAX: tl.constexpr, DTYPE: tl.constexpr, SOFTWARE: tl.constexpr):
+    """Rules 3 and 4 of `reference_quantize`; bytes in software, else `DTYPE`."""
     scaled = tl.minimum(tl.maximum(x * inverse, -FP8_MAX), FP8_MAX)
-    return tl.where(finite, scaled, float("nan")).to(DTYPE)
+    if SOFTWARE == 0:
+        data = tl.where(finite, scaled, float("nan")).to(DTYPE)
+    else:
+        data = tl.where(finite, encode(scaled, SOFTWARE), 0x7F).to(tl.uint8)
+    return data
 
 
 @triton.jit
@@ -67,6 +76,8 @@ def quantize_tiles_kernel(
     data_t_ptr,  # FP8 [C, P], contiguous
     scale_t_ptr,  # float32 [C, T], contiguous
     schedule_ptr,  # int32 [1 + tiles, 4], 128 rows per tile; unused without COLUMNS
+    gather_ptr,  # integer [M], or None
+    weight_ptr,  # float [M], or None; columns only
     num_rows,
     num_cols,
     num_groups,
@@ -81,6 +92,7 @@ def quantize_tiles_kernel(
     MIN_AMAX: tl.constexpr,
     POW2: tl.constexpr,
     ALIGN: tl.constexpr,
+    SOFTWARE: tl.constexpr,  # see `codes`
 ):
     """Quantise one tile along its columns, its rows, or both."""
     tile = tl.program_id(0)
@@ -99,19 +111,28 @@ def quantize_tiles_kernel(
         position = tl.load(entry + 3)
     row = row0 + tl.arange(0, BLOCK_M)
     inside = (row < end)[:, None] & (col < num_cols)[None, :]
-    offset = row.to(tl.int64)[:, None] * stride_x_row + col.to(tl.int64)[None, :] * stride_x_col
+    source = row
+    if gather_ptr is not None:
+        source = tl.load(gather_ptr + row, mask=row < end, other=0)
+    offset = source.to(tl.int64)[:, None] * stride_x_row + col.to(tl.int64)[None, :] * stride_x_col
     x = tl.load(x_ptr + offset, mask=inside, other=0.0).to(tl.float32)
     finite = _finite(x)
     magnitude = tl.where(finite, tl.abs(x), 0.0)
     if ROWS:
         scale, inverse = _scale_and_inverse(tl.max(magnitude, 1), FP8_MAX, MIN_AMAX, POW2)
-        data = _to_fp8(x, inverse[:, None], finite, FP8_MAX, data_ptr.dtype.element_ty)
+        data = _to_fp8(x, inverse[:, None], finite, FP8_MAX, data_ptr.dtype.element_ty, SOFTWARE)
         tl.store(data_ptr + row.to(tl.int64)[:, None] * num_cols + col[None, :], data, mask=inside)
         block = tl.program_id(1).to(tl.int64)
         tl.store(scale_ptr + block * num_rows + row, scale, mask=row < end)
     if COLUMNS and group < num_groups:
+        if weight_ptr is not None:
+            weight = tl.load(weight_ptr + row, mask=row < end, other=0.0).to(tl.float32)
+            # Rounded as a weighted copy in the type of x would be.
+            x = (x * weight[:, None]).to(x_ptr.dtype.element_ty).to(tl.float32)
+            finite = _finite(x)
+            magnitude = tl.where(finite, tl.abs(x), 0.0)
         scale, inverse = _scale_and_inverse(tl.max(magnitude, 0), FP8_MAX, MIN_AMAX, POW2)
-        data = _to_fp8(x, inverse[None, :], finite, FP8_MAX, data_t_ptr.dtype.element_ty)
+        data = _to_fp8(x, inverse[None, :], finite, FP8_MAX, data_t_ptr.dtype.element_ty, SOFTWARE)
         place = tl.arange(0, BLOCK_M)
         # Zeros (masked loads) fill up to the start of the next group.
         room = (tl.minimum(end - row0, BLOCK_M) + ALIGN - 1) // ALIGN * ALIGN
@@ -136,6 +157,7 @@ def quantize_blocks_kernel(
     FP8_MAX: tl.constexpr,
     MIN_AMAX: tl.constexpr,
     POW2: tl.constexpr,
+    SOFTWARE: tl.constexpr,
 ):
     """Quantise one 128x128 block, and write it transposed too."""
     group = tl.program_id(2).to(tl.int64)
@@ -147,7 +169,7 @@ def quantize_blocks_kernel(
     finite = _finite(x)
     amax = tl.max(tl.max(tl.where(finite, tl.abs(x), 0.0), 1, keep_dims=True), 0, keep_dims=True)
     scale, inverse = _scale_and_inverse(amax, FP8_MAX, MIN_AMAX, POW2)
-    data = _to_fp8(x, inverse, finite, FP8_MAX, data_ptr.dtype.element_ty)
+    data = _to_fp8(x, inverse, finite, FP8_MAX, data_ptr.dtype.element_ty, SOFTWARE)
     base = group * num_rows * num_cols
     tl.store(
         data_ptr + base + row.to(tl.int64)[:, None] * num_cols + col[None, :], data, mask=inside
@@ -160,62 +182,105 @@ def quantize_blocks_kernel(
         tl.store(data_t_ptr + target, tl.trans(data), mask=tl.trans(inside))
 
 
-def quantize_rows(x: Tensor, dtype: torch.dtype, power_of_two: bool) -> tuple[Tensor, Tensor]:
-    """Launch for 1x128 tiles; results as `reference_quantize.quantize_rows`."""
-    rows, cols = x.shape
-    data = torch.empty((rows, cols), dtype=dtype, device=x.device)
-    scale = torch.empty((ceil_div(cols, TILE), rows), dtype=torch.float32, device=x.device).t()
-    block = 32
-    if rows and cols:
-        quantize_tiles_kernel[(ceil_div(rows, block), ceil_div(cols, TILE))](
-            x, data, scale, data, scale, data, rows, cols, 0, 0, 0, x.stride(0), x.stride(1),
-            ROWS=True, COLUMNS=False, BLOCK_M=block, FP8_MAX=FP8_MAX[dtype], MIN_AMAX=MIN_AMAX,
-            POW2=power_of_two, ALIGN=GROUP_ALIGN, num_warps=4, enable_fp_fusion=True,
-        )  # fmt: skip
-    return data, scale
+def _launch_tiles(
+    x: Tensor,
+    gather: Tensor | None,
+    row_weight: Tensor | None,
+    group_sizes: Tensor | None,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    with_rows: bool,
+    software: bool | None,
+) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """Allocate and launch; columns if there are group sizes. None stands for what is not made.
 
-
-def _quantize_groups(
-    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool, with_rows: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    rows, cols = x.shape
-    groups = group_sizes.numel()
-    positions, tiles = column_capacity(rows, groups), tile_capacity(rows, groups)
-    data_t = torch.empty((cols, positions), dtype=dtype, device=x.device)
-    scale_t = torch.empty((cols, tiles), dtype=torch.float32, device=x.device)
-    data, scale = data_t, scale_t
+    `software` says whether bytes are encoded by arithmetic; None asks the device.
+    """
+    rows, cols = x.shape[0] if gather is None else gather.numel(), x.shape[1]
+    data = scale = data_t = scale_t = schedule = None
+    groups = positions = tiles = 0
     if with_rows:
         data = torch.empty((rows, cols), dtype=dtype, device=x.device)
-        scale = torch.empty((ceil_div(cols, TILE), rows), dtype=torch.float32, device=x.device)
-        scale = scale.t()
-    if rows and cols:
+        scale = torch.empty((ceil_div(cols, TILE), rows), dtype=torch.float32, device=x.device).t()
+    block, grid_rows = 32, ceil_div(rows, 32)
+    if group_sizes is not None:
+        groups = group_sizes.numel()
+        positions, tiles = column_capacity(rows, groups), tile_capacity(rows, groups)
+        data_t = torch.empty((cols, positions), dtype=dtype, device=x.device)
+        scale_t = torch.empty((cols, tiles), dtype=torch.float32, device=x.device)
+    if not rows or not cols:
+        return data, scale, data_t, scale_t
+    if group_sizes is not None:
         schedule, _ = build_schedule(group_sizes, rows, TILE)
-        quantize_tiles_kernel[(schedule.shape[0] - 1, ceil_div(cols, TILE))](
-            x, data, scale, data_t, scale_t, schedule, rows, cols, groups, positions, tiles,
-            x.stride(0), x.stride(1),
-            ROWS=with_rows, COLUMNS=True, BLOCK_M=TILE, FP8_MAX=FP8_MAX[dtype],
-            MIN_AMAX=MIN_AMAX, POW2=power_of_two, ALIGN=GROUP_ALIGN, num_warps=8,
-            enable_fp_fusion=True,
-        )  # fmt: skip
+        block, grid_rows = TILE, schedule.shape[0] - 1
+    coded = in_software(x.device) if software is None else software
+    form = fp8_format(dtype) if coded else 0
+    quantize_tiles_kernel[(grid_rows, ceil_div(cols, TILE))](
+        x, payload(data, form), scale, payload(data_t, form), scale_t, schedule, gather,
+        row_weight, rows, cols, groups, positions, tiles, x.stride(0), x.stride(1),
+        ROWS=with_rows, COLUMNS=group_sizes is not None, BLOCK_M=block, FP8_MAX=FP8_MAX[dtype],
+        MIN_AMAX=MIN_AMAX, POW2=power_of_two, ALIGN=GROUP_ALIGN, SOFTWARE=form,
+        # Encoding by arithmetic takes more registers; spread them over more warps.
+        num_warps=4 if group_sizes is None else 16 if form else 8, enable_fp_fusion=True,
+    )  # fmt: skip
     return data, scale, data_t, scale_t
 
 
+def quantize_rows(
+    x: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    gather: Tensor | None = None,
+    *,
+    software: bool | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Launch for 1x128 tiles; results as `reference_quantize.quantize_rows`."""
+    data, scale, _, _ = _launch_tiles(x, gather, None, None, dtype, power_of_two, True, software)
+    assert data is not None
+    assert scale is not None
+    return data, scale
+
+
 def quantize_columns(
-    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool
+    x: Tensor,
+    group_sizes: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    gather: Tensor | None = None,
+    row_weight: Tensor | None = None,
+    *,
+    software: bool | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Launch for tiles along groups; results as the reference, undefined behind the last group."""
-    return _quantize_groups(x, group_sizes, dtype, power_of_two, False)[2:]
+    parts = _launch_tiles(x, gather, row_weight, group_sizes, dtype, power_of_two, False, software)
+    assert parts[2] is not None
+    assert parts[3] is not None
+    return parts[2], parts[3]
 
 
 def quantize_dual(
-    x: Tensor, group_sizes: Tensor, dtype: torch.dtype, power_of_two: bool
+    x: Tensor,
+    group_sizes: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    gather: Tensor | None = None,
+    row_weight: Tensor | None = None,
+    *,
+    software: bool | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Launch for both, from one read of `x`."""
-    return _quantize_groups(x, group_sizes, dtype, power_of_two, True)
+    """Launch for both, from one read of `x`; the row weight is for the columns."""
+    return _launch_tiles(  # pyright: ignore[reportReturnType]
+        x, gather, row_weight, group_sizes, dtype, power_of_two, True, software
+    )
 
 
 def quantize_blocks(
-    w: Tensor, dtype: torch.dtype, power_of_two: bool, *, transposed: bool
+    w: Tensor,
+    dtype: torch.dtype,
+    power_of_two: bool,
+    *,
+    transposed: bool,
+    software: bool | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Launch for 128x128 blocks: values, scales, and the values transposed if asked for."""
     groups, rows, cols = w.shape
@@ -223,10 +288,13 @@ def quantize_blocks(
     data = torch.empty((groups, rows, cols), dtype=dtype, device=w.device)
     scale = torch.empty((groups, n_blocks, k_blocks), dtype=torch.float32, device=w.device)
     data_t = torch.empty((groups, cols, rows), dtype=dtype, device=w.device) if transposed else data
+    coded = in_software(w.device) if software is None else software
+    form = fp8_format(dtype) if coded else 0
     if w.numel():
         quantize_blocks_kernel[(k_blocks, n_blocks, groups)](
-            w, data, scale, data_t, rows, cols, w.stride(0), w.stride(1), w.stride(2),
-            TRANSPOSED=transposed, FP8_MAX=FP8_MAX[dtype], MIN_AMAX=MIN_AMAX, POW2=power_of_two,
-            num_warps=8, enable_fp_fusion=True,
+            w, payload(data, form), scale, payload(data_t, form), rows, cols,
+            w.stride(0), w.stride(1), w.stride(2), TRANSPOSED=transposed, FP8_MAX=FP8_MAX[dtype],
+            MIN_AMAX=MIN_AMAX, POW2=power_of_two, SOFTWARE=form, num_warps=8,
+            enable_fp_fusion=True,
         )  # fmt: skip
     return data, scale, data_t

@@ -37,6 +37,7 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
+from fp8_grouped_gemm.kernels.codes import decode, fp8_format, in_software, payload
 from fp8_grouped_gemm.kernels.schedule import build_schedule
 from fp8_grouped_gemm.layout import TILE
 
@@ -56,7 +57,7 @@ def _store_pool(c, pools, row0, col0, rows, HEIGHT: tl.constexpr, INDEX: tl.cons
 
 
 @triton.jit
-def gemm_kernel(  # noqa: PLR0915  one kernel, all paths: see above
+def gemm_kernel(  # noqa: C901, PLR0915  one kernel, all paths: see above
     a_ptr,  # FP8 [M, K]
     a_desc,  # the same as boxes [BLOCK_M, 128], or None
     scale_a_ptr,  # float32 [M, K/128]
@@ -87,6 +88,8 @@ def gemm_kernel(  # noqa: PLR0915  one kernel, all paths: see above
     BLOCK_N: tl.constexpr,
     WALK: tl.constexpr,  # column blocks walked together
     STAGES: tl.constexpr,
+    SOFTWARE_A: tl.constexpr,  # see `codes`; only where nothing is loaded by TMA
+    SOFTWARE_B: tl.constexpr,
 ):
     """Compute every tile of the schedule; see the module docstring."""
     BLOCK_K: tl.constexpr = 128
@@ -124,10 +127,14 @@ def gemm_kernel(  # noqa: PLR0915  one kernel, all paths: see above
             else:
                 inside = (row < end)[:, None] & (k_lane < K - k)[None, :]
                 a = tl.load(a_base + k, mask=inside, other=0.0)
+                if SOFTWARE_A:
+                    a = decode(a, SOFTWARE_A)
             if B_TMA:
                 b = b_desc.load([b_row, k]).T
             else:
                 b = tl.load(b_base + k, mask=(k_lane < K - k)[:, None], other=0.0)
+                if SOFTWARE_B:
+                    b = decode(b, SOFTWARE_B)
             sa = tl.load(scale_a + (k // 128) * stride_sak, mask=row < end, other=0.0)
             sb = tl.load(scale_b + (k // 128) * stride_sbk)
             acc += tl.dot(a, b) * (sa * sb)[:, None]
@@ -163,7 +170,7 @@ class Config(NamedTuple):
 
     Attributes:
         block_m: Rows per tile.
-        block_n: Columns per tile, 64 or 128, so that a tile meets one weight scale.
+        block_n: Columns per tile, a divisor of 128, so that a tile meets one weight scale.
         warps: Warps per program.
         stages: Depth of the load pipeline.
     """
@@ -180,15 +187,17 @@ SMALL = Config(64, 128, 4, 3)
 """90 KB: two programs per SM, whose promotions and products overlap; for small groups."""
 PORTABLE = Config(64, 64, 4, 3)
 """Pointer loads on GPUs with 100 KB of shared memory or less."""
+SOFTWARE = Config(64, 32, 4, 3)
+"""The same where bytes are decoded by arithmetic: float16 operands take twice the registers."""
 
 SMALL_GROUP_ROWS = 96
 """Mean rows per group below which 64-row tiles waste less than 128-row tiles save."""
 
 
-def choose_config(num_rows: int, num_groups: int, hopper: bool) -> Config:
+def choose_config(num_rows: int, num_groups: int, hopper: bool, software: bool = False) -> Config:
     """Choose a tile shape from what the host knows: rows and groups, not their sizes."""
     if not hopper:
-        return PORTABLE
+        return SOFTWARE if software else PORTABLE
     return SMALL if num_rows < SMALL_GROUP_ROWS * num_groups else LARGE
 
 
@@ -241,15 +250,16 @@ def launch_gemm(
     config: Config | None = None,
     hopper: bool,
     programs: int,
+    software: bool = False,
 ) -> None:
     """Schedule and launch; tensors as `gemm_kernel`, `out` contiguous.
 
     `hopper` says whether descriptors may be used, `programs` how many programs may be resident at
-    once; `config` defaults to `choose_config`.
+    once, `software` whether bytes are decoded by arithmetic; `config` defaults to `choose_config`.
     """
     num_rows = a.shape[0] if gather is None else gather.shape[0]
     groups, cols, depth = b.shape
-    config = config or choose_config(num_rows, groups, hopper)
+    config = config or choose_config(num_rows, groups, hopper, software)
     mode = choose_store(store, out, scatter is not None, hopper)
     schedule, _ = build_schedule(group_sizes, num_rows, config.block_m)
     a_tma = hopper and gather is None
@@ -257,14 +267,16 @@ def launch_gemm(
     flat = b.view(groups * cols, depth)
     b_desc = TensorDescriptor.from_tensor(flat, [config.block_n, TILE]) if hopper else None
     boxes = (config.block_m, config.block_n)
+    formats = [fp8_format(x.dtype) if software else 0 for x in (a, b)]
     gemm_kernel[(programs,)](
-        a, a_desc, scale_a, b, b_desc, scale_b, out,
+        payload(a, formats[0]), a_desc, scale_a, payload(b, formats[1]), b_desc, scale_b, out,
         ragged_descriptor(out, *boxes) if mode == RAGGED else None,
         pool_descriptors(out, *boxes) if mode == POOL else None,
         schedule, gather, scatter, row_weight, groups, cols, depth,
         a.stride(0), *scale_a.stride(), *scale_b.stride(),
         A_TMA=a_tma, B_TMA=hopper, STORE=mode, ZERO_TAIL=zero_tail and scatter is None,
         BLOCK_M=config.block_m, BLOCK_N=config.block_n, WALK=16, STAGES=config.stages,
+        SOFTWARE_A=formats[0], SOFTWARE_B=formats[1],
         num_warps=config.warps, enable_fp_fusion=True,
     )  # fmt: skip
 
@@ -306,11 +318,13 @@ def gemm(
                 zero_tail=zero_tail, store=store, programs=sms,
             )  # fmt: skip
             return out
-    config = choose_config(num_rows, b.shape[0], hopper)
+    software = in_software(a.device)
+    config = choose_config(num_rows, b.shape[0], hopper, software)
     launch_gemm(
         a, scale_a, b, scale_b, group_sizes, out,
         gather=gather, scatter=scatter, row_weight=row_weight, zero_tail=zero_tail, store=store,
         config=config, hopper=hopper, programs=sms * (1 if config == LARGE else 2),
+        software=software,
     )  # fmt: skip
     return out
 

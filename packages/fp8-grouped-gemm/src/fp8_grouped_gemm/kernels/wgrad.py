@@ -30,6 +30,7 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
+from fp8_grouped_gemm.kernels.codes import decode, fp8_format, in_software, payload
 from fp8_grouped_gemm.kernels.gemm import device_facts
 from fp8_grouped_gemm.kernels.schedule import build_schedule
 from fp8_grouped_gemm.layout import GROUP_ALIGN, TILE, ceil_div
@@ -58,6 +59,8 @@ def wgrad_kernel(
     BLOCK_K: tl.constexpr,
     ALIGN: tl.constexpr,
     STAGES: tl.constexpr,
+    SOFTWARE_L: tl.constexpr,  # see `codes`; only where nothing is loaded by TMA
+    SOFTWARE_R: tl.constexpr,
 ):
     """Compute one output tile."""
     STEP: tl.constexpr = 128
@@ -88,6 +91,10 @@ def wgrad_kernel(
             inside = lane < tl.multiple_of(room - step, ALIGN)
             left = tl.load(lhs + step, mask=n_in[:, None] & inside[None, :], other=0.0)
             right = tl.load(rhs + step, mask=k_in[None, :] & inside[:, None], other=0.0)
+            if SOFTWARE_L:
+                left = decode(left, SOFTWARE_L)
+            if SOFTWARE_R:
+                right = decode(right, SOFTWARE_R)
         sl = tl.load(scale_l + (step // STEP) * stride_sl_tile, mask=n_in, other=0.0)
         sr = tl.load(scale_r + (step // STEP) * stride_sr_tile, mask=k_in, other=0.0)
         acc += tl.dot(left, right) * (sl[:, None] * sr[None, :])
@@ -126,20 +133,24 @@ def launch_wgrad(
     *,
     config: Config,
     hopper: bool,
+    software: bool = False,
 ) -> None:
-    """Launch over `[G, N, K]`; tensors as `wgrad_kernel`."""
+    """Launch over `[G, N, K]`; tensors as `wgrad_kernel`, options as `gemm.launch_gemm`."""
     groups, rows, cols = out.shape
     boxes = None, None
+    formats = [fp8_format(x.dtype) if software else 0 for x in (lhs, rhs)]
     if hopper:
         boxes = (
             TensorDescriptor.from_tensor(lhs, [config.block_n, TILE]),
             TensorDescriptor.from_tensor(rhs, [config.block_k, TILE]),
         )
     wgrad_kernel[(ceil_div(cols, config.block_k), ceil_div(rows, config.block_n), groups)](
-        lhs, boxes[0], scale_lhs, rhs, boxes[1], scale_rhs, out, groups_table, rows, cols,
+        payload(lhs, formats[0]), boxes[0], scale_lhs, payload(rhs, formats[1]), boxes[1],
+        scale_rhs, out, groups_table, rows, cols,
         lhs.stride(0), rhs.stride(0), *scale_lhs.stride(), *scale_rhs.stride(),
         TMA=hopper, BLOCK_N=config.block_n, BLOCK_K=config.block_k, ALIGN=GROUP_ALIGN,
-        STAGES=config.stages, num_warps=config.warps, enable_fp_fusion=True,
+        STAGES=config.stages, SOFTWARE_L=formats[0], SOFTWARE_R=formats[1],
+        num_warps=config.warps, enable_fp_fusion=True,
     )  # fmt: skip
 
 
@@ -163,6 +174,6 @@ def wgrad(
     hopper, _ = device_facts(lhs.device)
     launch_wgrad(
         lhs.contiguous(), scale_lhs, rhs.contiguous(), scale_rhs, groups_table, out,
-        config=LARGE if hopper else PORTABLE, hopper=hopper,
+        config=LARGE if hopper else PORTABLE, hopper=hopper, software=in_software(lhs.device),
     )  # fmt: skip
     return out
