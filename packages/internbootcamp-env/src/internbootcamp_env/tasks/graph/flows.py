@@ -60,7 +60,8 @@ def _flow_from_sink(question: dict) -> list[str]:
     """Find a flow in the reversed network and turn it back."""
     last = question["nodes"] - 1
     turned = []
-    for item in _flow(_turned(question)):
+    other = _turned(question)
+    for item in _flow(other | {"arcs": other["arcs"][::-1]}):
         arc, _, used = item.partition(":")
         a, b = (node_number(name) for name in arc.split(">"))
         assert a is not None, "made from nodes"
