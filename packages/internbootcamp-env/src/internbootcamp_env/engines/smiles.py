@@ -54,12 +54,27 @@ class Molecule:
         choices = _HIGHER.get(atom.symbol, (VALENCE[atom.symbol],))
         return next((valence - used for valence in choices if valence >= used), 0)
 
+    def all_hydrogens(self) -> list[int]:
+        """Return `hydrogens` of every atom, in time linear in the bonds."""
+        used = [int(atom.aromatic) for atom in self.atoms]
+        for a, b, order in self.bonds:
+            used[a] += order
+            used[b] += order
+        counts = []
+        for atom, bonds in zip(self.atoms, used, strict=True):
+            if atom.written_hydrogens is not None:
+                counts.append(atom.written_hydrogens)
+            else:
+                choices = _HIGHER.get(atom.symbol, (VALENCE[atom.symbol],))
+                counts.append(next((v - bonds for v in choices if v >= bonds), 0))
+        return counts
+
     def composition(self) -> dict[str, int]:
         """Count the atoms of each element, hydrogens included."""
         counts: dict[str, int] = {}
-        for index, atom in enumerate(self.atoms):
+        for atom, hydrogens in zip(self.atoms, self.all_hydrogens(), strict=True):
             counts[atom.symbol] = counts.get(atom.symbol, 0) + 1
-            if hydrogens := self.hydrogens(index):
+            if hydrogens:
                 counts["H"] = counts.get("H", 0) + hydrogens
         return counts
 

@@ -1,6 +1,7 @@
 """Models of atoms, molecules and rates: shapes, shells, isotopes, kinetics, cells, decay.
 
-Source: the Madelung rule; VSEPR (Gillespie and Nyholm); isotope odds as supposed in the prompts; the Nernst equation with R = 8.314463 J/(mol K) and F = 96485.33 C/mol (CODATA 2018);
+Source: the Madelung rule; VSEPR (Gillespie and Nyholm); isotope odds as supposed in the prompts;
+the Nernst equation with R = 8.314463 J/(mol K) and F = 96485.33 C/mol (CODATA 2018);
 crystal-field splitting of octahedra. Knob: the number of species or steps.
 """
 
@@ -198,7 +199,8 @@ def _show_rates(q: dict) -> dict:
     }
 
 
-_HALF_CELLS = {  # standard potential in mV and electrons, CRC Handbook of Chemistry and Physics, rounded
+# Standard potential in mV and electrons, from the CRC Handbook of Chemistry and Physics, rounded.
+_HALF_CELLS = {
     "Li+/Li": (-3040, 1), "K+/K": (-2931, 1), "Ca2+/Ca": (-2868, 2), "Na+/Na": (-2710, 1),
     "Mg2+/Mg": (-2372, 2), "Al3+/Al": (-1662, 3), "Mn2+/Mn": (-1185, 2), "Zn2+/Zn": (-762, 2),
     "Cr3+/Cr": (-744, 3), "Fe2+/Fe": (-447, 2), "Cd2+/Cd": (-403, 2), "Co2+/Co": (-280, 2),
