@@ -3,6 +3,7 @@ import zipfile
 
 import pytest
 
+from intern_detection_kd.coco import read_coco
 from intern_detection_kd.main import main
 from intern_detection_kd.recipes import Recipe, fetch, recipe
 from intern_runs import ConfigError, DataError
@@ -60,5 +61,21 @@ def test_every_shipped_pair_is_a_recipe_whose_checkpoint_becomes_local(capsys):
     assert found.addresses[0].endswith("ede514a8.pth")
     assert 'checkpoint="{folder}/' in found.text
     assert "{{_base_.model}}" in found.text
-    with pytest.raises(ConfigError, match=r"no recipe 'x'; there are: coco2017, faster_rcnn/"):
+    with pytest.raises(
+        ConfigError, match=r"no recipe 'x'; there are: digits, coco2017, faster_rcnn/"
+    ):
         recipe("x")
+
+
+def test_the_digits_recipe_builds_a_coco_set_and_a_configuration_that_names_its_files(
+    tmp_path, capsys
+):
+    folder = tmp_path / "digits"
+    assert main(["fetch-recipe", "digits", "--images", "6", "--output", str(folder)]) == 0
+    assert str(folder / "retinanet_pcc_digits.py") in capsys.readouterr().out
+    assert [len(read_coco(folder / f"{s}.json").records) for s in ("train", "val")] == [6, 1]
+    text = (folder / "retinanet_pcc_digits.py").read_text()
+    compile(text.replace("{{_base_.model}}", "None"), "config", "exec")
+    assert f'data_root="{folder.resolve()}/"' in text
+    with pytest.raises(ConfigError, match="--images is 0, expected at least 1"):
+        recipe("digits", 0)

@@ -78,16 +78,19 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class FetchRecipe:
-    """Download a data set or a teacher, and write the configuration that uses it.
+    """Get a data set or a teacher, and write the configuration that uses it.
 
     Attributes:
-        name: coco2017, or a configuration that `pcc-distill config` lists.
+        name: digits (built, with an MMDetection configuration), coco2017, or a configuration that
+            `pcc-distill config` lists.
         output: Folder to put everything in.
+        images: Training images of the digits set.
         dry_run: List the addresses and download nothing.
     """
 
     name: tyro.conf.Positional[str]
     output: Path = Path("data")
+    images: int = 2400
     dry_run: bool = False
 
 
@@ -204,7 +207,7 @@ def fetch_recipe(command: FetchRecipe) -> None:
 
     from intern_detection_kd.recipes import fetch, recipe
 
-    found = recipe(command.name)
+    found = recipe(command.name, command.images)
     if command.dry_run:
         print("\n".join(found.addresses))
         return

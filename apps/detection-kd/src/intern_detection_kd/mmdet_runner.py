@@ -1,9 +1,16 @@
 """Training from an MMDetection configuration; the only importer of MMEngine here."""
 
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
 from intern_runs import ConfigError, parse_assignment
+
+# What reading and executing a file of settings raises; OSError and the like of missing bases.
+UNREADABLE = (
+    *(AssertionError, AttributeError, ImportError, LookupError, NameError),
+    *(OSError, SyntaxError, TypeError, ValueError),
+)
 
 
 def train_with_mmdet(
@@ -35,8 +42,17 @@ def train_with_mmdet(
     register_all_modules(init_default_scope=False)
     try:
         settings = Config.fromfile(config)
+    except UNREADABLE as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{config}: cannot be read: {first}") from None
+    try:
         settings.merge_from_dict(dict(parse_assignment(item) for item in assignments))
         settings.work_dir, settings.resume = str(output), is_resumed
         Runner.from_cfg(settings).train()
     except DistillError as error:
         raise ConfigError(f"{config}: {error}") from None
+    except pickle.UnpicklingError:
+        raise ConfigError(
+            f"{output}: its checkpoints hold MMEngine's log history, which torch does not load by "
+            "default; if you trust them, set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 and resume again"
+        ) from None

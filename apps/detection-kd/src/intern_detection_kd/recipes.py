@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from intern_detection_kd.digits import build_digits
 from intern_runs import ConfigError, DataError, RunFolderError
 
 COCO = "http://images.cocodataset.org"
@@ -30,11 +31,14 @@ class Recipe:
         addresses: What to fetch; archives are unpacked into the output folder.
         file: Name of the configuration written beside them.
         text: Its content.
+        num_images: Training images of the digits set to build, a sixth as many to evaluate on; 0
+            builds none.
     """
 
     addresses: tuple[str, ...]
     file: str
     text: str
+    num_images: int = 0
 
 
 COCO_TOML = """# COCO 2017, plain PyTorch detectors: intern-detection-kd train --config recipe.toml
@@ -59,16 +63,64 @@ neck_channels = 256
 head_convs = 2
 """
 
+DIGITS_FILE, DIGITS_SIDE = "retinanet_pcc_digits.py", 96
+DIGITS_PY = """# MMDetection's RetinaNet on the digits set, taught by a larger one.
+_base_ = "mmdet::retinanet/retinanet_r50_fpn_1x_coco.py"
+custom_imports = dict(imports=["pcc_distill.integrations.mmdet"])
+model = dict(
+    type="pcc_distill.Distill",
+    # A checkpoint of the teacher trained on the same classes; None leaves it random.
+    teacher=dict(config="mmdet::retinanet/retinanet_r101_fpn_1x_coco.py", checkpoint=None),
+    student={{_base_.model}},
+    losses=[dict(type="PCCLoss", loss_weight=6, features="neck")],
+)
 
-def recipe(name: str) -> Recipe:
-    """A recipe by name: `coco2017`, or a configuration shipped with pcc-distill.
+# The rest is about the data alone: paths, ten classes, small images, one epoch.
+pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations", with_bbox=True),
+    dict(type="Resize", scale=({side}, {side}), keep_ratio=True),
+    dict(
+        type="PackDetInputs",
+        meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
+    ),
+]
+data = dict(
+    data_root="{folder}/",
+    metainfo=dict(classes=tuple("0123456789")),
+    data_prefix=dict(img=""),
+    pipeline=pipeline,
+)
+loader = dict(batch_size=4, num_workers=0, persistent_workers=False)
+train_dataloader = dict(dataset=dict(ann_file="train.json", **data), **loader)
+val_dataloader = dict(dataset=dict(ann_file="val.json", **data), **loader)
+test_dataloader = val_dataloader
+val_evaluator = dict(ann_file="{folder}/val.json")
+test_evaluator = val_evaluator
+train_cfg = dict(max_epochs=1)
+param_scheduler = [dict(type="LinearLR", start_factor=0.01, by_epoch=False, begin=0, end=100)]
+optim_wrapper = dict(optimizer=dict(lr=0.005), clip_grad=dict(max_norm=10))
+"""
+
+
+def recipe(name: str, num_images: int = 2400) -> Recipe:
+    """A recipe by name: `digits`, `coco2017`, or a configuration shipped with pcc-distill.
+
+    Args:
+        name: Which one.
+        num_images: Training images of the digits set, which is built and not fetched.
 
     Raises:
-        ConfigError: If there is none of that name.
+        ConfigError: If there is none of that name, or the number is not positive.
     """
     from pcc_distill import DistillError
     from pcc_distill.cli import config_names, config_path
 
+    if name == "digits":
+        if num_images < 1:
+            raise ConfigError(f"--images is {num_images}, expected at least 1")
+        text = DIGITS_PY.replace("{side}", str(DIGITS_SIDE))
+        return Recipe(addresses=(), file=DIGITS_FILE, text=text, num_images=num_images)
     if name == "coco2017":
         parts = ("annotations/annotations_trainval2017", "zips/train2017", "zips/val2017")
         addresses = tuple(f"{COCO}/{part}.zip" for part in parts)
@@ -76,7 +128,7 @@ def recipe(name: str) -> Recipe:
     try:
         path = config_path(name)
     except DistillError:
-        names = ", ".join(["coco2017", *config_names()])
+        names = ", ".join(["digits", "coco2017", *config_names()])
         raise ConfigError(f"no recipe {name!r}; there are: {names}") from None
     text = path.read_text(encoding="utf-8")
     address = re.search(r'checkpoint="(https://[^"]+)"', text)
@@ -113,6 +165,14 @@ def fetch(
         _check_hash(path)
         if path.suffix == ".zip":
             _unpack(path, folder)
+    if found.num_images:
+        build_digits(
+            folder,
+            num_train=found.num_images,
+            num_val=max(1, found.num_images // 6),
+            size=DIGITS_SIDE,
+            seed=0,
+        )
     target = folder / found.file
     # Only the folder is filled in: configurations are full of other braces.
     target.write_text(found.text.replace("{folder}", str(folder.resolve())), encoding="utf-8")
