@@ -23,8 +23,14 @@ LAYOUTS = {
         "fsdp": {"fsdp_size": 2},
         "tp": {"tp_size": 2},
         "masked ep": {"tp_size": 2, "ep_size": 2, "ep_plan": MASKED_EP},
+        "ep": {"fsdp_size": 2, "ep_size": 2},
     },
-    4: {"ep x fsdp": {"fsdp_size": 4, "ep_size": 2}, "tp x fsdp": {"fsdp_size": 2, "tp_size": 2}},
+    4: {
+        "ep": {"fsdp_size": 4, "ep_size": 4},
+        "ep x fsdp": {"fsdp_size": 4, "ep_size": 2},
+        "tp x fsdp": {"fsdp_size": 2, "tp_size": 2},
+        "tp x fsdp x ep": {"fsdp_size": 2, "tp_size": 2, "ep_size": 2},
+    },
 }
 # Float32: the ranks add the same numbers in another order. Gradients are about 1e-2.
 LOSS_TOLERANCE, GRADIENT_TOLERANCE = 2e-6, 1e-6
@@ -56,6 +62,8 @@ def compare(rank, ranks, name, layout):
     sharded = im.InternS1ForConditionalGeneration(copy.deepcopy(reference.config))
     sharded.load_state_dict(reference.state_dict())
     sharded = distribute(sharded, DistributedConfig(**layout))
+    for key, parameter in sharded.named_parameters():  # gathered, as saving does
+        assert torch.equal(whole(parameter.detach()), reference.get_parameter(key)), (name, key)
     data_ranks = layout.get("fsdp_size", 1)
     data_rank = rank // (ranks // data_ranks)
     if data_ranks == 1:
@@ -90,8 +98,7 @@ def local_or_whole(sharded, parameter, key):
     local, gradient = sharded.detach().to_local(), sharded.grad.to_local()
     if local.shape[1:] != parameter.shape[1:]:  # split within experts (TP), not by expert
         return whole(sharded.grad), parameter.grad
-    # Optimizers update local shards in place, so weight and gradient must match there. Gathering
-    # a tensor that EP and FSDP both shard along the experts may permute them.
+    # Optimizers update local shards in place, so weight and gradient must match there.
     order = [int((parameter == one).flatten(1).all(1).nonzero()[0]) for one in local]
     return gradient, parameter.grad[order]
 

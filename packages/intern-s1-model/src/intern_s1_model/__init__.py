@@ -16,6 +16,7 @@ from .modeling_intern_s1 import (
 from .moe import load_balancing_loss, router_z_loss, tokens_per_expert
 from .processing_intern_s1 import InternS1Processor
 from .registration import register
+from .segmentation import check_tags
 from .streaming import StreamDecoder, stream_decode
 from .time_series import InternS1TimeSeriesModel, num_time_series_tokens
 from .tokenization_intern_s1 import InternS1Tokenizer
@@ -36,6 +37,7 @@ __all__ = [
     "InternS1VisionConfig",
     "InternS1VisionModel",
     "StreamDecoder",
+    "check_tags",
     "count_flops",
     "count_parameters",
     "load_balancing_loss",

@@ -200,6 +200,11 @@ class InternS1Model(InternS1PreTrainedModel):
                 f"{'neither' if input_ids is None else 'both'}."
             )
         tokens: Any = input_ids if input_ids is not None else inputs_embeds
+        if input_ids is not None and (input_ids.is_floating_point() or input_ids.ndim != 2):
+            raise ValueError(
+                f"input_ids has dtype {input_ids.dtype} and shape {tuple(input_ids.shape)}; "
+                "expected integers, [rows, positions]."
+            )
         past_length = past_key_values.get_seq_length() if past_key_values is not None else 0
         self._check_length(tokens.shape[1] + past_length)
         packed = check_packing(

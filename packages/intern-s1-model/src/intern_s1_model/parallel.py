@@ -1,9 +1,11 @@
 """Sharding a model that is already in memory with transformers' FSDP2, TP and EP plans.
 
 `from_pretrained(distributed_config=...)` shards while loading; this does the same to a model at
-hand, and works around one fault: on backends other than NCCL, torch divides the gradient of a
-module sharded over one rank twice, so that expert gradients come out too small by the number of
-data ranks when every expert lives on exactly one rank.
+hand, and mends one fault. With EP over all ranks every expert lives on one rank, so its FSDP group
+has one member. Transformers asks torch there to divide gradients by the data ranks and, unless the
+backend is NCCL, to divide after the sum; torch (2.13, `foreach_reduce`) then divides once while
+copying, because nothing is to be summed, and again after the sum it left out. Expert gradients come
+out too small by the number of data ranks. `tests/test_parallel.py` holds both sides.
 """
 
 from typing import Any

@@ -15,6 +15,7 @@ from transformers.image_utils import make_flat_list_of_images
 from transformers.models.got_ocr2.image_processing_got_ocr2 import GotOcr2ImageProcessor
 from transformers.models.internvl.processing_internvl import InternVLProcessor
 from transformers.models.internvl.video_processing_internvl import InternVLVideoProcessor
+from transformers.video_utils import make_batched_videos
 
 from .configuration_intern_s1 import InternS1Config
 from .series_io import load_series
@@ -109,7 +110,8 @@ class InternS1Processor(InternVLProcessor):
             raise ValueError("text is missing; images and series are placed by its placeholders.")
         texts = [text] if isinstance(text, str) else list(text)
         self._check_images(texts, images)
-        self._check_number(texts, self.video_token, videos, "videos")
+        flat_videos = None if videos is None else make_batched_videos(videos)
+        self._check_number(texts, self.video_token, flat_videos, "videos")
         loaded = self._load_series(time_series, sampling_rate)
         texts = self._expand_series(texts, loaded)
         batch = super().__call__(images=images, text=texts, videos=videos, **kwargs)
@@ -118,17 +120,54 @@ class InternS1Processor(InternVLProcessor):
             batch["time_series_sampling_rates"] = [rate for _, rate in loaded]
         return batch
 
+    def apply_chat_template(
+        self,
+        conversation: Any,
+        *args: Any,
+        tokenize: bool = False,
+        processor_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Write a conversation, and with `tokenize=True` encode it with its images and series.
+
+        Args:
+            conversation: One conversation or several, each a list of messages. Beside transformers'
+                text, image and video parts there are `{"type": "time_series", "time_series":
+                array or path, "sampling_rate": samples per second}`, the rate being optional.
+            *args: As in transformers' `ProcessorMixin.apply_chat_template`.
+            tokenize: Whether to encode; False returns the text.
+            processor_kwargs: Arguments of `__call__`.
+            **kwargs: As in transformers.
+
+        Returns:
+            The text, ids, or with `return_dict=True` everything the model takes.
+
+        Raises:
+            ValueError: If a time-series part holds no series, and as `__call__` does.
+        """
+        series = _series_parts(conversation) if tokenize else []
+        if series:
+            processor_kwargs = {
+                **(processor_kwargs or {}),
+                "time_series": [values for values, _ in series],
+                "sampling_rate": [rate for _, rate in series],
+            }
+        return super().apply_chat_template(
+            conversation, *args, tokenize=tokenize, processor_kwargs=processor_kwargs, **kwargs
+        )
+
     def _check_images(self, texts: list[str], images: Any) -> None:
         """Check the number of images per text and the size of each."""
         flat = [] if images is None else make_flat_list_of_images(images)
         self._check_number(texts, self.image_token, flat or None, "images")
+        last_of_row = list(accumulate(text.count(self.image_token) for text in texts))
         for index, image in enumerate(flat):
-            size = getattr(image, "size", None)
-            width_height = size if isinstance(size, tuple) else tuple(getattr(image, "shape", ()))
-            sides = sorted(width_height)[-2:]
-            if sides and min(sides) < 2:
+            height, width = _height_and_width(image)
+            if min(height, width) < 2:
+                row = next(r for r, last in enumerate(last_of_row) if index < last)
                 raise ValueError(
-                    f"Image {index} is {width_height}; expected at least 2 pixels a side."
+                    f"Image {index}, of row {row}, is {height} pixels high and {width} wide; "
+                    "expected at least 2 pixels a side."
                 )
 
     def _check_number(self, texts: list[str], token: str, given: Any, what: str) -> None:
@@ -163,11 +202,14 @@ class InternS1Processor(InternVLProcessor):
                 "for all or one per series."
             )
         loaded = []
-        for source, rate in zip(sources, rates, strict=True):
-            values, own_rate = load_series(source)
-            rate = own_rate if rate is None else float(rate)
-            if rate is not None:
-                patch_stride(rate)
+        for index, (source, rate) in enumerate(zip(sources, rates, strict=True)):
+            try:
+                values, own_rate = load_series(source)
+                rate = own_rate if rate is None else float(rate)
+                if rate is not None:
+                    patch_stride(rate)
+            except ValueError as error:
+                raise ValueError(f"Time series {index} of {len(sources)}: {error}") from error
             loaded.append((values, rate))
         return loaded
 
@@ -190,6 +232,37 @@ class InternS1Processor(InternVLProcessor):
                 first += f"{self.start_ts_token}{self.ts_token * number}{self.end_ts_token}{part}"
             expanded.append(first)
         return expanded
+
+
+def _height_and_width(image: Any) -> tuple[int, int]:
+    """Sides of a PIL image, or of an array or tensor with channels first, last or left out."""
+    if isinstance(getattr(image, "size", None), tuple):  # PIL; tensors have a method of that name
+        return image.size[1], image.size[0]
+    shape = tuple(image.shape)
+    if len(shape) == 2:
+        return shape
+    readings = [shape[1:]] * (shape[0] in (1, 3, 4)) + [shape[:2]] * (shape[2] in (1, 3, 4))
+    return min(readings or [shape[:2]], key=min)  # where both are possible, the narrower one
+
+
+def _series_parts(conversation: Any) -> list[tuple[Any, float | None]]:
+    """Series and rate of each time-series part of one conversation or several, in order."""
+    nested = bool(conversation) and not isinstance(conversation[0], dict)
+    messages = [m for one in conversation for m in one] if nested else conversation
+    found = []
+    for number, message in enumerate(messages):
+        content = message.get("content")
+        for part in content if isinstance(content, list) else []:
+            if part.get("type") != "time_series":
+                continue
+            key = next((k for k in ("time_series", "path") if part.get(k) is not None), None)
+            if key is None:
+                raise ValueError(
+                    f"Message {number} has a time_series part with {sorted(part)}; expected the "
+                    "series under 'time_series' (array or list) or its file under 'path'."
+                )
+            found.append((part[key], part.get("sampling_rate")))
+    return found
 
 
 __all__ = ["InternS1Processor"]

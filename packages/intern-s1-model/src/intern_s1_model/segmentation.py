@@ -147,4 +147,51 @@ class Segmenter:
         return segments
 
 
+def check_tags(texts: Iterable[str]) -> None:
+    """Refuse texts whose tags would not do what their author meant.
+
+    The tokenizer itself takes any text: a tag that opens nothing is encoded as it stands. Data for
+    training should have no such tags, and this says where they are.
+
+    Args:
+        texts: Texts as the tokenizer will read them.
+
+    Raises:
+        ValueError: At the first tag in capitals that is unknown, not closed, or closes nothing; the
+            message names the row and the character.
+    """
+    for row, text in enumerate(texts):
+        open_tags: list[tuple[str, int]] = []
+        for match in _TAG_OR_BOUNDARY.finditer(text):
+            tag, place = match.group("tag"), match.start()
+            if tag is None:
+                _refuse_open(open_tags, row, f"before {match.group()!r}")
+            elif tag not in DOMAIN_OF_TAG:
+                raise ValueError(
+                    f"Row {row} has the unknown tag {match.group()!r} at character {place}; known "
+                    f"are {', '.join(DOMAIN_OF_TAG)}."
+                )
+            elif not match.group("slash"):
+                open_tags.append((tag, place))
+            elif open_tags and open_tags[-1][0] == tag:
+                open_tags.pop()
+            else:
+                inner = f"while <{open_tags[-1][0]}> is open" if open_tags else "that opens nowhere"
+                raise ValueError(f"Row {row} has </{tag}> at character {place} {inner}.")
+        _refuse_open(open_tags, row, "before the end")
+
+
+def _refuse_open(open_tags: list[tuple[str, int]], row: int, where: str) -> None:
+    if open_tags:
+        tag, place = open_tags[-1]
+        raise ValueError(
+            f"Row {row} opens <{tag}> at character {place} and does not close it {where}; add "
+            f"</{tag}>, or the text after it is encoded without the {tag} pieces."
+        )
+
+
 _NO_REGION = ""
+# Placeholders such as <IMG_CONTEXT> hold an underscore, and so are no tags.
+_TAG_OR_BOUNDARY = re.compile(
+    r"<(?P<slash>/?)(?P<tag>[A-Z]{3,20})>|" + "|".join(map(re.escape, BOUNDARY_TOKENS))
+)

@@ -112,7 +112,12 @@ def train_pieces(
     Returns:
         Pieces found by byte-pair merging, scored so that a string is cut into as few pieces as
         possible, earlier (more frequent) pieces first among equals.
+
+    Raises:
+        ValueError: If the domain is unknown.
     """
+    if domain not in ALPHABETS:
+        raise ValueError(f"Unknown domain {domain!r}; expected one of {sorted(ALPHABETS)}.")
     trainer = BpeTrainer(
         vocab_size=size - 3,
         min_frequency=min_frequency,
