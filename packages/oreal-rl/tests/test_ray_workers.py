@@ -4,6 +4,7 @@ This file is also the program that the training processes run: see `run_rank` an
 """
 
 import http.server
+import importlib.util
 import json
 import os
 import pickle
@@ -17,8 +18,6 @@ from pathlib import Path
 import pytest
 import torch
 
-pytest.importorskip("ray", reason="the extra oreal-rl[ray] is not installed")
-
 from oreal_rl import OrealConfig, OrealTrainer
 from oreal_rl.errors import ConfigError
 from oreal_rl.samplers.selfcheck import CheckedSampler
@@ -27,6 +26,9 @@ from oreal_rl.testing import CharTokenizer, SortTask, TinyPolicy
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),  # a Ray cluster and its workers start on busy cores
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None, reason="the extra oreal-rl[ray] is not installed"
+    ),
 ]
 
 TASK = SortTask(num_digits=2)
@@ -134,53 +136,47 @@ def run_rank(rank, folder):
 
 def run_one(folder):
     """One process: the same run without Ray, a hung verifier, a judge that goes away."""
-    import ray
-
     from oreal_rl.ray_workers import RaySampler, RayVerifier
     from oreal_rl.rewards import RewardMixture, RewardSource
     from oreal_rl.rewards.judge import Judge, JudgeConfig
 
-    ray.init(address=os.environ["RAY_TEST_ADDRESS"], namespace="one", log_to_driver=False)
-    try:
-        trap = RayVerifier(
-            make_trap, num_workers=1, chunk_responses=2, timeout_seconds=3.0, max_attempts=1,
-            worker_options={"num_cpus": 0.1},
-        )  # fmt: skip
-        prompts = TASK.prompts(0, 2)
-        Path(os.environ["TRAP"]).touch()
-        hung = trap(prompts, [p.case for p in prompts])
-        counts = dict(trap.drain_counts())
-        Path(os.environ["TRAP"]).unlink()
-        healed = trap(prompts, [p.case for p in prompts])
-        trap.close()
+    trap = RayVerifier(
+        make_trap, num_workers=1, chunk_responses=2, timeout_seconds=3.0, max_attempts=1,
+        worker_options={"num_cpus": 0.1},
+    )  # fmt: skip
+    prompts = TASK.prompts(0, 2)
+    Path(os.environ["TRAP"]).touch()
+    hung = trap(prompts, [p.case for p in prompts])
+    counts = dict(trap.drain_counts())
+    Path(os.environ["TRAP"]).unlink()
+    healed = trap(prompts, [p.case for p in prompts])
+    trap.close()
 
-        sampler = RaySampler(
-            make_worker_sampler, num_workers=1, chunk_prompts=2, pool="solo",
-            worker_options={"num_cpus": 0.1},
-        )  # fmt: skip
-        endpoint = Endpoint()
-        source = RewardSource(
-            name="judge", role="fallback", max_attempts=1,
-            score=Judge(JudgeConfig(base_url=endpoint.url, model="judge", timeout_seconds=5.0)),
-        )  # fmt: skip
-        unsure = RewardSource(
-            name="rule", score=lambda p, r: [None if i % 2 else x for i, x in enumerate(
-                first_digit(p, r))],
-        )  # fmt: skip
-        policy = make_policy()
-        trainer = OrealTrainer(
-            policy=policy, tokenizer=TOKENIZER, verifier=RewardMixture([unsure, source]),
-            config=make_config(), prompts=lambda cursor: TASK.prompts(cursor, 8), sampler=sampler,
-        )  # fmt: skip
-        sampler.sync(policy, 0)
-        steps = [trainer.step()]
-        endpoint.stop()
-        steps.append(trainer.step())
-        result = {"hung": hung, "counts": counts, "healed": healed, "steps": steps}
-        (folder / "one.pkl").write_bytes(pickle.dumps(result))
-        sampler.close()
-    finally:
-        ray.shutdown()
+    sampler = RaySampler(
+        make_worker_sampler, num_workers=1, chunk_prompts=2, pool="solo",
+        worker_options={"num_cpus": 0.1},
+    )  # fmt: skip
+    endpoint = Endpoint()
+    source = RewardSource(
+        name="judge", role="fallback", max_attempts=1,
+        score=Judge(JudgeConfig(base_url=endpoint.url, model="judge", timeout_seconds=5.0)),
+    )  # fmt: skip
+    unsure = RewardSource(
+        name="rule", score=lambda p, r: [None if i % 2 else x for i, x in enumerate(
+            first_digit(p, r))],
+    )  # fmt: skip
+    policy = make_policy()
+    trainer = OrealTrainer(
+        policy=policy, tokenizer=TOKENIZER, verifier=RewardMixture([unsure, source]),
+        config=make_config(), prompts=lambda cursor: TASK.prompts(cursor, 8), sampler=sampler,
+    )  # fmt: skip
+    sampler.sync(policy, 0)
+    steps = [trainer.step()]
+    endpoint.stop()
+    steps.append(trainer.step())
+    result = {"hung": hung, "counts": counts, "healed": healed, "steps": steps}
+    (folder / "one.pkl").write_bytes(pickle.dumps(result))
+    sampler.close()
 
 
 class Endpoint:
@@ -209,46 +205,45 @@ class Endpoint:
         self.http.server_close()
 
 
-ENVIRONMENT = {
-    **os.environ,
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "OMP_NUM_THREADS": "1",
-    "no_proxy": "127.0.0.1",
-}
+def run_all(folder):
+    """Start a cluster, the two training processes, then the single one."""
+    import ray
+
+    context = ray.init(
+        num_cpus=4, include_dashboard=False, log_to_driver=False, namespace="one",
+        object_store_memory=100 * 2**20,
+    )  # fmt: skip
+    environment = {**os.environ, "RAY_TEST_ADDRESS": context.address_info["gcs_address"]}
+    try:
+        processes = [
+            subprocess.Popen([sys.executable, __file__, rank, str(folder)], env=environment)
+            for rank in "01"
+        ]
+        for process in processes:
+            assert process.wait(timeout=500) == 0
+        run_one(folder)
+    finally:
+        ray.shutdown()
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ray")
-    import ray
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["TRAP"] = str(folder / "trap")
-    context = ray.init(
-        num_cpus=4, include_dashboard=False, log_to_driver=False, configure_logging=False,
-        object_store_memory=100 * 2**20,
-    )  # fmt: skip
     environment = {
-        **ENVIRONMENT,
-        "RAY_TEST_ADDRESS": context.address_info["gcs_address"],
-        "TRAP": os.environ["TRAP"],
+        **os.environ,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "disabled",  # the cluster lives for a minute, on the loopback
+        "RAY_raylet_start_wait_time_s": "300",  # on busy cores
+        "RAY_worker_register_timeout_seconds": "300",
+        "OMP_NUM_THREADS": "1",
+        "no_proxy": "127.0.0.1",
+        "TRAP": str(folder / "trap"),
     }
-
-    def start(*arguments):
-        return subprocess.Popen(
-            [sys.executable, __file__, *arguments, str(folder)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-        )  # fmt: skip
-
-    try:
-        for processes in ([start("0"), start("1")], [start("one")]):
-            for process in processes:
-                output, _ = process.communicate(timeout=400)
-                assert process.returncode == 0, output[-6000:]
-    finally:
-        ray.shutdown()
+    done = subprocess.run(
+        [sys.executable, __file__, "all", str(folder)],
+        capture_output=True, text=True, env=environment, timeout=800, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     names = ("rank_0", "rank_1", "one")
     return {name: pickle.loads((folder / f"{name}.pkl").read_bytes()) for name in names}
 
@@ -302,8 +297,7 @@ def test_a_cluster_is_needed():
 
     from oreal_rl.ray_workers import RaySampler, RayVerifier
 
-    if ray.is_initialized():
-        pytest.skip("another test's cluster is still up")
+    assert not ray.is_initialized()
     with pytest.raises(ConfigError, match=r"ray\.init"):
         RaySampler(make_worker_sampler, num_workers=1)
     with pytest.raises(ConfigError, match=r"ray\.init"):
@@ -311,7 +305,7 @@ def test_a_cluster_is_needed():
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "one":
-        run_one(Path(sys.argv[2]))
+    if sys.argv[1] == "all":
+        run_all(Path(sys.argv[2]))
     else:
         run_rank(int(sys.argv[1]), Path(sys.argv[2]))

@@ -30,7 +30,6 @@ pytestmark = [
 def result():
     environment = {
         **os.environ,
-        "PYTHONPATH": str(PACKAGE / "src"),
         "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
         "VLLM_NO_USAGE_STATS": "1",
         "OMP_NUM_THREADS": "1",
