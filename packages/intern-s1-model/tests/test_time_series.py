@@ -61,7 +61,7 @@ def reference(model, values, rate):
     h = F.gelu(encoder.conv2(F.gelu(encoder.conv1(h)))).permute(0, 2, 1)
     frames = h.shape[1]
     h = h + encoder.embed_positions.weight[:frames]
-    mask = torch.full((frames, frames), float("-inf")).triu(1)[None, None]
+    mask = torch.full((frames, frames), float("-inf"), dtype=h.dtype).triu(1)[None, None]
     for layer in encoder.layers:
         h = super(TimeSeriesFrameLayer, layer).forward(h, mask)
     return model.projector(encoder.adapt_out(encoder.layer_norm(h)))[0]
