@@ -16,12 +16,38 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event, Timer
 from types import TracebackType
+from typing import Protocol
 
 from .errors import RequestError, ScoringError
 from .registry import get
 from .task import DEFAULT_OPTIONS, Case, Options, Score
 
 Pair = tuple[Case, str]
+
+
+class Executor(Protocol):
+    """Scores pairs somewhere: `ScoringPool` on this machine, `integrations.ray` on a cluster."""
+
+    def score_batch(self, pairs: Sequence[Pair], options: Options = ...) -> list[Score]:
+        """Score pairs of case and response, in order."""
+        ...
+
+    def close(self) -> None:
+        """End what it runs on."""
+        ...
+
+
+def raise_internal(scores: list[Score], options: Options) -> list[Score]:
+    """Return the scores, or raise the first internal error among them if the options say so.
+
+    Raises:
+        ScoringError: If a verifier failed and `options` say to raise.
+    """
+    if options.on_internal_error == "raise":
+        for score in scores:
+            if score.status == "internal_error":
+                raise ScoringError(score.reason)
+    return scores
 
 
 def score_batch(pairs: Sequence[Pair], options: Options = DEFAULT_OPTIONS) -> list[Score]:
@@ -151,12 +177,7 @@ class ScoringPool:
         """
         chunks = [pairs[i : i + self._chunk] for i in range(0, len(pairs), self._chunk)]
         parts = self._threads.map(lambda chunk: self._score_chunk(chunk, options), chunks)
-        scores = [score for part in parts for score in part]
-        if options.on_internal_error == "raise":
-            for score in scores:
-                if score.status == "internal_error":
-                    raise ScoringError(score.reason)
-        return scores
+        return raise_internal([score for part in parts for score in part], options)
 
     def _score_chunk(self, chunk: Sequence[Pair], options: Options) -> list[Score]:
         worker = self._free.get()

@@ -40,7 +40,13 @@ def get(name: str) -> Task:
         hint = f"; near names: {', '.join(near)}" if near else "; list them with names()"
         raise UnknownTaskError(f"no task is called {name!r}{hint}")
     module = import_module(f"{__package__}.{INDEX[wanted][0]}")
-    return next(task for task in module.TASKS if task.id == wanted)
+    for task in module.TASKS:
+        if task.id == wanted:
+            return task
+    raise UnknownTaskError(
+        f"{module.__name__} has no task {wanted!r}, though the index says so; "
+        "run python -m internbootcamp_env.index"
+    )
 
 
 def names(*patterns: str) -> list[str]:

@@ -31,7 +31,9 @@ def test_the_environment_takes_an_answer_through_its_tool():
     environment = trl.BootcampEnvironment()
     assert environment.reset(**row) is None
     assert environment.submit(answer="nonsense") == "unparsable"
+    assert environment.submit(answer="1") == "The episode is over."  # no second guess
     case = bootcamp.Case.from_json(row["case"])
+    environment.reset(**row)
     assert environment.submit(answer=str(case.answer)) == "correct"
     assert environment.get_reward() == 1.0
 

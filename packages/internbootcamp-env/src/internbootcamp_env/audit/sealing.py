@@ -43,11 +43,23 @@ class _KeyedRandom(random.Random):
 
 
 class _Date(datetime.date):
-    today = classmethod(_refuse)
+    @classmethod
+    def today(cls) -> NoReturn:
+        _refuse()
 
 
 class _DateTime(datetime.datetime):
-    today = now = utcnow = classmethod(_refuse)
+    @classmethod
+    def today(cls) -> NoReturn:
+        _refuse()
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> NoReturn:
+        _refuse()
+
+    @classmethod
+    def utcnow(cls) -> NoReturn:
+        _refuse()
 
 
 class _Environment(MutableMapping[str, str]):

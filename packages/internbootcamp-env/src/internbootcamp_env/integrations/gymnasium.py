@@ -1,29 +1,40 @@
-"""Gymnasium: one question per episode, text in and text out.
+"""Gymnasium: one case per episode, text in and text out; tasks played in turns take several steps.
 
-env = BootcampEnv("chem.*", level=(1, 5))
+env = BootcampEnv("chem.*", "multi.*", level=(1, 5))
 observation, info = env.reset(seed=7)
 observation, reward, terminated, truncated, info = env.step("<answer>42</answer>")
+
+`info["multi_turn"]` tells whether the case is played in turns, `info["turns_left"]` how many steps
+are left. An episode is truncated only if the verifier itself failed and the options say to flag it.
 """
 
+import unicodedata
 from typing import Any
 
 import gymnasium
 from gymnasium import spaces
 
-from internbootcamp_env.draws import Draws, key_of
-from internbootcamp_env.registry import get, names
-from internbootcamp_env.task import Case, Options
+from internbootcamp_env.errors import RequestError
+from internbootcamp_env.integrations.playing import Play, draw_case
+from internbootcamp_env.registry import names
+from internbootcamp_env.task import Options
 
-_CHARACTERS = frozenset(map(chr, [*range(0x20, 0x7F), 0x0A, *range(0xA0, 0x3000)]))
+_CHARACTERS = frozenset(
+    character
+    for character in map(chr, range(0x10000))
+    if character == "\n" or unicodedata.category(character) not in ("Cc", "Cs", "Cn", "Co")
+)
+"""Every printable character of the basic plane: what prompts are written in, Chinese included."""
 
 
 class BootcampEnv(gymnasium.Env[str, str]):
-    """A single-turn text environment over a mixture of tasks.
+    """A text environment over a mixture of tasks.
 
     Args:
         *patterns: Tasks to draw from.
         split: `train`, `validation` or `test`.
         level: Lowest and highest level.
+        lang: Language of prompts and observations.
         wording: Wording of the prompts.
         options: How answers are found.
     """
@@ -35,35 +46,47 @@ class BootcampEnv(gymnasium.Env[str, str]):
         *patterns: str,
         split: str = "train",
         level: tuple[int, int] = (1, 1),
+        lang: str = "en",
         wording: int | str = "any",
         options: Options | None = None,
     ) -> None:
         self._names = names(*patterns)
-        self._split, self._level, self._wording = split, level, wording
+        self._split, self._level = split, level
+        self._lang, self._wording = lang, wording
         self._options = options or Options()
-        self._case: Case | None = None
+        self._play: Play | None = None
         self.observation_space = spaces.Text(65_536, min_length=0, charset=_CHARACTERS)
         self.action_space = spaces.Text(65_536, min_length=0, charset=_CHARACTERS)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, Any]]:
-        """Draw a question; the same seed gives the same one."""
+        """Draw a case; the same seed gives the same one."""
         super().reset(seed=seed)
         index = int(self.np_random.integers(1 << 31))
-        draws = Draws(key_of("gymnasium", self._split, index))
-        task = get(draws.pick(self._names))
-        self._case = task.generate(
-            split=self._split, seed=0, index=index, level=draws.between(*self._level)
-        )
-        info = {"task": task.id, "level": self._case.level, "case": self._case.to_json()}
-        return task.prompt(self._case, wording=self._wording), info
+        case = draw_case(self._names, index, split=self._split, seed=0, level=self._level)
+        play = Play(case, lang=self._lang, wording=self._wording, options=self._options)
+        self._play = play
+        return play.prompt, {
+            "task": case.task,
+            "level": case.level,
+            "case": case.to_json(),
+            "multi_turn": play.multi_turn,
+            "turns_left": play.turns_left,
+        }
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Judge the answer and end the episode."""
-        if self._case is None:
+        """Judge an answer, or play a turn."""
+        if self._play is None:
             raise gymnasium.error.ResetNeeded("call reset() before step()")
-        score = get(self._case.task).score(self._case, action, self._options)
-        assert score.value is not None or self._options.on_internal_error == "flag"
-        info = {"status": score.status, "reason": score.reason}
-        return "", score.value or 0.0, True, score.value is None, info
+        try:
+            turn = self._play.step(action)
+        except RequestError as error:
+            raise gymnasium.error.ResetNeeded("the episode is over; call reset()") from error
+        info = {
+            "status": turn.status,
+            "reason": turn.reason,
+            "turns_left": self._play.turns_left,
+        }
+        failed = turn.reward is None
+        return turn.observation, turn.reward or 0.0, turn.done and not failed, failed, info
