@@ -1,10 +1,11 @@
 """Do PCC, MSE and CWD help a student, and what do the teacher's magnitudes change?
 
-    uv run --no-sync python apps/detection-kd/benchmarks/compare_losses.py run --minutes 8
-    uv run --no-sync python apps/detection-kd/benchmarks/compare_losses.py report
+    uv run --no-sync python apps/detection-kd/benchmarks/compare_losses.py --minutes 30
+    uv run --no-sync python apps/detection-kd/benchmarks/compare_report.py
 
-`run` goes on where it stopped: every finished training is one line of `results/runs.jsonl`, and the
-teacher is kept in the work folder. `report` writes the tables and the curve from those lines.
+The first goes on where it stopped (exit code 1: time over, 0: all done): every finished training
+is one line of `results/runs.jsonl`, the teacher is kept in the work folder. The second writes the
+tables and the curves from those lines.
 
 Settings, all on the digits set with one fixed FCOS teacher:
 
@@ -34,7 +35,6 @@ from intern_detection_kd.digits import build_digits
 from intern_detection_kd.evaluation import evaluate
 from intern_detection_kd.pictures import Pictures
 from intern_detection_kd.stages import load_detector
-from intern_detection_kd.summary import interval
 from intern_detection_kd.training import TeacherFeatures, Training, make_detector
 from intern_detection_kd.voc import read_data
 from intern_runs import load_state, save_state
@@ -80,11 +80,13 @@ def config(job: Job | None = None) -> RunConfig:
     )
 
 
-def read_lines() -> list[dict[str, Any]]:
+def read_lines() -> dict[str, dict[str, Any]]:
+    """Finished trainings by key."""
     path = RESULTS / "runs.jsonl"
     if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return {}
+    found = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return {line["key"]: line for line in found}
 
 
 def chosen_weight(lines: dict[str, Any], setting: str, scale: float, loss: str) -> float | None:
@@ -216,7 +218,7 @@ def run(work: Path, minutes: float) -> int:
     began = time.monotonic()
     bench = Bench(work)
     while True:
-        lines = {line["key"]: line for line in read_lines()}
+        lines = read_lines()
         job = next((job for job in plan(lines) if job.key not in lines), None)
         if job is None:
             return 0
@@ -229,15 +231,12 @@ def run(work: Path, minutes: float) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("run", "report"))
     parser.add_argument("--minutes", type=float, default=8.0, help="begin no training after this")
     parser.add_argument("--work", type=Path, default=Path("runs/compare-losses"))
     arguments = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    if arguments.command == "run":
-        return run(arguments.work, arguments.minutes)
-    print(interval([0.0, 0.0]))
-    return 0
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    return run(arguments.work, arguments.minutes)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+import importlib.util
+
 import pytest
 import torch
 
@@ -54,6 +56,9 @@ def test_mistakes_are_one_line_with_exit_code_2(tmp_path, capsys):
     assert "cannot be written" in fails("show", str(tmp_path / "good"), "--output", nowhere)
     assert "no shipped configuration 'x/y'; there are: faster_rcnn/" in fails("config", "x/y")
     assert "--mmdet needs --image" in fails("show", "--mmdet", "config.py")
+    if importlib.util.find_spec("mmengine") is None:
+        message = fails("show", "--mmdet", "config.py", "--image", "a.png")
+        assert "show needs mmengine, which is not installed; install pcc-distill[" in message
     with pytest.raises(FeatureError):
         read_features(gone)
 

@@ -62,17 +62,26 @@ def config_path(name: str) -> Path:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    from pcc_distill.show import draw, feature_figure
+    from pcc_distill.show import draw, read_features
 
-    if arguments.mmdet is None:
-        draw(arguments.features, arguments.output)
-        return
-    if not arguments.image:
+    if arguments.mmdet is not None and not arguments.image:
         raise ConfigError("--mmdet needs --image, the picture to look at")
-    from pcc_distill.integrations.mmdet import features_of_image
+    try:
+        import matplotlib.figure  # noqa: F401
 
-    found = features_of_image(arguments.mmdet, arguments.image, arguments.checkpoint)
-    feature_figure(*found).savefig(arguments.output, dpi=120)
+        if arguments.mmdet is not None:
+            from pcc_distill.integrations.mmdet import features_of_image
+    except ImportError as error:
+        extra = "show" if arguments.mmdet is None else "show,mmdet"
+        raise ConfigError(
+            f"show needs {error.name or error}, which is not installed; install "
+            f"pcc-distill[{extra}] as its README says"
+        ) from None
+    if arguments.mmdet is None:
+        found = read_features(arguments.features)
+    else:
+        found = features_of_image(arguments.mmdet, arguments.image, arguments.checkpoint)
+    draw(found, arguments.output)
 
 
 if __name__ == "__main__":

@@ -128,13 +128,19 @@ def write_features(
     save_file({k: v.detach().cpu().clone().contiguous() for k, v in named.items()}, path)
 
 
-def draw(source: str | Path, output: str | Path) -> None:
-    """Draw a feature file as a PNG.
+def draw(
+    features: tuple[Sequence[Tensor], Sequence[Tensor], Tensor | None], output: str | Path
+) -> None:
+    """Draw features as a PNG, or whatever the output's name asks matplotlib for.
+
+    Args:
+        features: Student levels, teacher levels and image, as from `read_features`.
+        output: File to write.
 
     Raises:
-        DistillError: If the file cannot be read or the picture cannot be written.
+        DistillError: If the features do not fit together or the picture cannot be written.
     """
-    figure = feature_figure(*read_features(source))
+    figure = feature_figure(*features)
     try:
         figure.savefig(output, dpi=120)
     except (OSError, ValueError) as error:
@@ -159,5 +165,5 @@ def _histogram(axis: Any, ours: Tensor, theirs: Tensor) -> None:
     for name, values, colour in (("student", ours, "#0072b2"), ("teacher", theirs, "#d55e00")):
         axis.hist(values.clamp(min=1e-6).numpy(), bins=bins, alpha=0.6, label=name, color=colour)
     axis.set_xscale("log")
-    axis.set_title("deviation per channel")
+    axis.set(title="deviation per channel", ylabel="channels")
     axis.legend(frameon=False, fontsize=7)

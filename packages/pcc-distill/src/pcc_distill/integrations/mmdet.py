@@ -361,8 +361,9 @@ def features_of_image(
         whole = Config.fromfile(config)
         with Image.open(image) as file:
             pixels = torch.from_numpy(np.asarray(file.convert("RGB"))[..., ::-1].copy())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot be read: {error}") from None
+    except (OSError, ValueError, SyntaxError, NameError, ImportError, KeyError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{config} or {image} cannot be read: {first}") from None
     register_all_modules(init_default_scope=False)
     with DefaultScope.overwrite_default_scope(whole.get("default_scope") or "mmdet"):
         model = ENGINE_MODELS.build(whole.model)
