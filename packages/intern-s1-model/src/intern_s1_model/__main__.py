@@ -1,4 +1,7 @@
-"""`python -m intern_s1_model describe PRESET_OR_FOLDER`: parameters, memory and work."""
+"""`python -m intern_s1_model describe PRESET_OR_FOLDER`: parameters, memory and work.
+
+`python -m intern_s1_model serve FOLDER`: a server that speaks the OpenAI protocol.
+"""
 
 import argparse
 import sys
@@ -16,8 +19,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     describe = commands.add_parser("describe", help="parameters, memory and cache of a model")
     describe.add_argument("model", help=f"one of {sorted(PRESETS)}, or a folder with config.json")
+    server = commands.add_parser("serve", help="serve a saved model over HTTP (OpenAI protocol)")
+    server.add_argument("folder", help="folder with a saved model and processor")
+    server.add_argument("--host", default="localhost")
+    server.add_argument("--port", type=int, default=8000)
+    server.add_argument("--device", default="auto", help="auto, cpu, cuda:0, ...")
     arguments = parser.parse_args(argv)
     try:
+        if arguments.command == "serve":
+            from .integrations.serve import serve
+
+            serve(
+                arguments.folder,
+                host=arguments.host,
+                port=arguments.port,
+                device=arguments.device,
+            )
+            return 0
         if arguments.model in PRESETS:
             config = InternS1Config.preset(arguments.model)
         elif Path(arguments.model).is_dir():
@@ -27,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"{arguments.model!r} is neither a preset ({sorted(PRESETS)}) nor a folder."
             )
         print(describe_model(arguments.model, config))
-    except (ValueError, OSError) as error:
+    except (ImportError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
