@@ -113,15 +113,16 @@ def _shown(question: dict) -> dict:
     }
 
 
-def _pair(draws: Draws, level: int) -> dict:
+def _pair(draws: Draws, level: int) -> dict | None:
     size = 6 + level // 2
     common = draws.integers(2 + level // 3, -size, size)
     others = [root for root in draws.shuffled(range(-size, size + 1)) if root]
     first, second = others[: 1 + level // 4], others[1 + level // 4 : 2 + level // 2]
-    return {
-        "p": _integers(polynomials.from_roots(common + first)),
-        "q": _integers(polynomials.from_roots(common + second)),
-    }
+    pair = [polynomials.from_roots(common + rest) for rest in (first, second)]
+    told = polynomials.text(polynomials.from_roots(common))
+    if any(told in polynomials.text(poly) for poly in pair):
+        return None
+    return {"p": _integers(pair[0]), "q": _integers(pair[1])}
 
 
 def _gcd(question: dict) -> str:
