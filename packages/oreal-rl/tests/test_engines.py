@@ -12,7 +12,7 @@ import torch
 from oreal_rl.errors import ConfigError, SamplerError, WeightSyncError
 from oreal_rl.protocols import Sampler, SamplingParams
 from oreal_rl.samplers import KVLoopSampler
-from oreal_rl.samplers.engine import make_rollout
+from oreal_rl.samplers.engine import make_rollout, save_untied
 from oreal_rl.samplers.selfcheck import CheckedSampler
 from oreal_rl.samplers.server import ServerSampler
 from oreal_rl.samplers.vllm import VllmSampler
@@ -244,3 +244,42 @@ def test_vllm_weights_travel_as_a_folder():
     assert sampler.version == 3
     with pytest.raises(WeightSyncError, match="save_pretrained"):
         VllmSampler("unused", TOKENIZER, engine=engine).sync(torch.nn.Linear(1, 1), 4)
+
+
+def test_an_untied_checkpoint_gives_the_same_logits_with_a_head_of_its_own(tmp_path):
+    from safetensors import safe_open
+    from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
+
+    torch.manual_seed(0)
+    tied = Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=16, hidden_size=16, intermediate_size=32, num_hidden_layers=1,
+            num_attention_heads=2, num_key_value_heads=1, head_dim=8, tie_word_embeddings=True,
+            bos_token_id=None, eos_token_id=1, pad_token_id=0,
+        )
+    )  # fmt: skip
+    save_untied(tied, tmp_path / "untied")
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path / "untied", dtype=torch.float32)
+    assert loaded.config.tie_word_embeddings is False
+    assert loaded.lm_head.weight.data_ptr() != loaded.model.embed_tokens.weight.data_ptr()
+    ids = torch.tensor([[2, 3, 4]])
+    with torch.no_grad():
+        assert torch.equal(loaded(ids).logits, tied(ids).logits)
+    save_untied(loaded, tmp_path / "again")  # already untied: saved as it is
+    with safe_open(tmp_path / "again" / "model.safetensors", "pt") as file:
+        assert "lm_head.weight" in file.keys()  # noqa: SIM118 - not a mapping
+    assert tied.config.tie_word_embeddings is True
+
+
+def test_vllm_routes_become_those_of_the_response():
+    import numpy as np
+
+    routes = np.arange(5 * 2 * 2).reshape(5, 2, 2)  # 3 tokens of prompt, 3 of response
+    entry = SimpleNamespace(logprob=-0.5)
+    sample = SimpleNamespace(
+        token_ids=[4, 5, 1], logprobs=[{4: entry}, {5: entry}, {1: entry}], finish_reason="stop",
+        routed_experts=routes,
+    )  # fmt: skip
+    sampler = VllmSampler("unused", TOKENIZER, engine=object())
+    rollout = sampler._rollout(sample, 3, PARAMS)
+    assert rollout.routed_experts.tolist() == routes[3:5].tolist()

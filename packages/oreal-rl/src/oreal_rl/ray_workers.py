@@ -31,6 +31,7 @@ from torch import nn
 from oreal_rl.errors import ConfigError, SamplerError
 from oreal_rl.protocols import SamplingParams, Verifier
 from oreal_rl.ranks import OneProcess, Ranks
+from oreal_rl.samplers.engine import whole_weights
 from oreal_rl.seeding import derive_seed
 from oreal_rl.types import Prompt, Rollout
 
@@ -346,7 +347,7 @@ class RaySampler:
             policy: The trained policy, sharded or not.
             version: Number of updates so far.
         """
-        state = {name: _whole(value) for name, value in policy.state_dict().items()}
+        state = whole_weights(policy)
         if self.ranks.rank == 0:
             self._published = ray.put(state)  # kept alive by this process
             ray.get(self.board.publish.remote(version, [self._published]))
@@ -361,11 +362,6 @@ class RaySampler:
     def close(self) -> None:
         """End the workers of the pool."""
         self.pool.close()
-
-
-def _whole(value: torch.Tensor) -> torch.Tensor:
-    whole = value.full_tensor() if hasattr(value, "full_tensor") else value
-    return whole.detach().cpu()
 
 
 class RayVerifier:

@@ -198,8 +198,13 @@ class Judge:
             data=json.dumps(body).encode(),
             headers=headers,
         )
-        with urllib.request.urlopen(request, timeout=self.config.timeout_seconds) as reply:
-            payload = reply.read(MAX_REPLY_BYTES)
+        try:
+            with urllib.request.urlopen(request, timeout=self.config.timeout_seconds) as reply:
+                payload = reply.read(MAX_REPLY_BYTES)
+        except urllib.error.HTTPError as error:
+            with error:
+                message = error.read(500).decode("utf-8", "replace")
+            raise OSError(f"the judge gave status {error.code}: {message}") from None
         try:
             content = json.loads(payload)["choices"][0]["message"]["content"]
         except (ValueError, KeyError, IndexError, TypeError) as error:

@@ -1,4 +1,8 @@
-"""What the samplers of separate engines share: saving weights, reading answers."""
+"""What the samplers of separate engines share: saving weights, reading answers.
+
+Saving a policy that FSDP2 has sharded gathers it, which is a collective: every training process
+calls, those that write nothing with `folder=None`.
+"""
 
 import copy
 from collections.abc import Sequence
@@ -14,12 +18,21 @@ from oreal_rl.types import Rollout
 MAX_SUPPORT = 20  # vLLM's own default for the most log-probabilities per token
 
 
-def save_pretrained(policy: nn.Module, folder: Path) -> None:
+def whole_weights(policy: nn.Module) -> dict[str, Tensor]:
+    """Weights by name on the CPU, gathered where they are sharded (then a collective)."""
+
+    def whole(value: Tensor) -> Tensor:
+        return (value.full_tensor() if hasattr(value, "full_tensor") else value).detach().cpu()
+
+    return {name: whole(value) for name, value in policy.state_dict().items()}
+
+
+def save_pretrained(policy: nn.Module, folder: Path | None) -> None:
     """Save through the model's own `save_pretrained`.
 
     Args:
-        policy: A transformers model.
-        folder: Where to.
+        policy: A transformers model, sharded or not.
+        folder: Where to; None takes part in the gathering only.
 
     Raises:
         WeightSyncError: For a model without that method.
@@ -29,10 +42,12 @@ def save_pretrained(policy: nn.Module, folder: Path) -> None:
         raise WeightSyncError(
             f"{type(policy).__name__} has no save_pretrained(); give the sampler save_weights=..."
         )
-    save(folder)
+    state = whole_weights(policy)
+    if folder is not None:
+        save(folder, state_dict=state)
 
 
-def save_untied(policy: nn.Module, folder: Path) -> None:
+def save_untied(policy: nn.Module, folder: Path | None) -> None:
     """Save a transformers model with its output head written out, and configured as untied.
 
     An engine that starts from such a folder keeps a head of its own, which a later reload fills.
@@ -40,8 +55,8 @@ def save_untied(policy: nn.Module, folder: Path) -> None:
     Models that are not tied are saved as they are.
 
     Args:
-        policy: A transformers model.
-        folder: Where to.
+        policy: A transformers model, sharded or not.
+        folder: Where to; None takes part in the gathering only.
 
     Raises:
         WeightSyncError: For a model without `save_pretrained`.
@@ -50,14 +65,16 @@ def save_untied(policy: nn.Module, folder: Path) -> None:
     if not getattr(config, "tie_word_embeddings", False):
         save_pretrained(policy, folder)
         return
-    state = {name: value.detach().cpu() for name, value in policy.state_dict().items()}
+    state = whole_weights(policy)
+    if folder is None:
+        return
     head = policy.get_output_embeddings().weight
-    for name, parameter in policy.named_parameters(remove_duplicate=False):
-        if parameter is head:  # under each of its names, in storage of its own
-            state[name] = parameter.detach().cpu().clone()
+    names = [n for n, p in policy.named_parameters(remove_duplicate=False) if p is head]
+    for name in names[1:]:  # the head under each of its names, in storage of its own
+        state[name] = state[names[0]].clone()
     untied = copy.deepcopy(config)
     untied.tie_word_embeddings = False
-    untied.architectures = [type(policy).__name__]
+    untied.architectures = [type(policy).__name__.removeprefix("FSDP")]
     untied.dtype = head.dtype
     save_checkpoint(state, untied, folder)
 

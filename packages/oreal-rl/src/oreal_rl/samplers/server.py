@@ -22,6 +22,7 @@ from torch import nn
 
 from oreal_rl.errors import ConfigError, SamplerError, WeightSyncError
 from oreal_rl.protocols import SamplingParams, Tokenizer
+from oreal_rl.ranks import OneProcess, Ranks
 from oreal_rl.samplers.engine import MAX_SUPPORT, make_rollout, save_pretrained
 from oreal_rl.seeding import derive_seed
 from oreal_rl.types import Prompt, Rollout
@@ -36,10 +37,12 @@ class ServerSampler:
         base_urls: Such as "http://127.0.0.1:8000"; prompts are spread over them.
         model: Model name at the servers.
         tokenizer: Decodes responses.
-        save_weights: Writes the policy as a checkpoint folder.
+        save_weights: Writes the policy as a checkpoint folder; is given None for the folder on all
+            training processes but the first, see `engine.save_pretrained`.
         weights_folder: Folder that trainer and servers both see; default: a temporary one.
         timeout_seconds: Longest wait per request.
         max_parallel: Requests at the same time.
+        ranks: The training processes that share the servers; the first one sends the weights.
 
     Raises:
         ConfigError: Without a server or with an address that is not http.
@@ -51,10 +54,11 @@ class ServerSampler:
         model: str,
         tokenizer: Tokenizer,
         *,
-        save_weights: Callable[[nn.Module, Path], None] = save_pretrained,
+        save_weights: Callable[[nn.Module, Path | None], None] = save_pretrained,
         weights_folder: str | Path | None = None,
         timeout_seconds: float = 600.0,
         max_parallel: int = 32,
+        ranks: Ranks | None = None,
     ) -> None:
         if not base_urls or not all(u.startswith(("http://", "https://")) for u in base_urls):
             raise ConfigError(f"base_urls is {list(base_urls)}; expected http(s):// addresses")
@@ -65,6 +69,7 @@ class ServerSampler:
         self.weights_folder = weights_folder
         self.timeout_seconds = timeout_seconds
         self.max_parallel = max_parallel
+        self.ranks = ranks or OneProcess()
         self.version = 0
         self.num_failed_requests = 0
         self._counts: Counter = Counter()
@@ -165,6 +170,21 @@ class ServerSampler:
         Raises:
             WeightSyncError: Where a server does not confirm.
         """
+        failure: WeightSyncError | None = None
+        if self.ranks.rank == 0:
+            try:
+                self._send(policy, version)
+            except WeightSyncError as error:
+                failure = error
+        else:
+            self.save_weights(policy, None)
+        if self.ranks.max(int(failure is not None)):
+            raise failure or WeightSyncError(
+                f"version {version} was not taken by a server; see the first training process"
+            )
+        self.version = version
+
+    def _send(self, policy: nn.Module, version: int) -> None:
         with tempfile.TemporaryDirectory(prefix="weights-", dir=self.weights_folder) as folder:
             self.save_weights(policy, Path(folder))
             for url in self.base_urls:
@@ -180,7 +200,6 @@ class ServerSampler:
                         "start it with VLLM_SERVER_DEV_MODE=1 and check that it can read "
                         f"{self.weights_folder or folder}"
                     ) from error
-        self.version = version
 
     def drain_counts(self) -> Counter:
         """Failed requests and given-up rollouts since the last call."""
@@ -204,6 +223,11 @@ class ServerSampler:
             headers={"Content-Type": "application/json"},
             method="POST",
         )
-        with urllib.request.urlopen(request, timeout=self.timeout_seconds) as reply:
-            payload = reply.read()
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as reply:
+                payload = reply.read()
+        except urllib.error.HTTPError as error:
+            with error:  # what the server says about it is worth more than the status
+                message = error.read(500).decode("utf-8", "replace")
+            raise OSError(f"{route} gave status {error.code}: {message}") from None
         return json.loads(payload) if payload.strip() else None

@@ -38,7 +38,7 @@ class VllmSampler:
         model: str,
         tokenizer: Tokenizer,
         *,
-        save_weights: Callable[[nn.Module, Path], None] = save_pretrained,
+        save_weights: Callable[[nn.Module, Path | None], None] = save_pretrained,
         engine: Any = None,
         engine_options: dict[str, Any] | None = None,
     ) -> None:
