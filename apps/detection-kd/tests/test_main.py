@@ -236,6 +236,12 @@ def test_mistakes_of_eval_train_and_report_are_one_line(finished, tmp_path, caps
     has_mmdet = importlib.util.find_spec("mmdet") is not None
     expected = "a.py: no such configuration file" if has_mmdet else "needs MMDetection"
     assert expected in fails("train", "--mmdet", "a.py", "--output", tmp_path / "run")
+    if not has_mmdet:
+        message = fails("quickstart", "--framework", "mmdet", "--output", tmp_path / "run")
+        assert "framework = mmdet needs MMDetection" in message
+    scale = ("--set", "teacher_feature_scale=8", "--framework", "mmdet")
+    message = fails("quickstart", *scale, "--output", tmp_path / "run")
+    assert 'teacher_feature_scale needs framework = "torchvision"' in message
     assert not (tmp_path / "run").exists()
 
 

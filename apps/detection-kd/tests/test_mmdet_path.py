@@ -80,6 +80,37 @@ def test_a_stock_config_with_the_readmes_entries_trains_and_loads_in_plain_mmdet
     assert bias == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_quickstart_runs_on_mmdetections_detectors_and_goes_on(tmp_path, capsys):
+    settings = {
+        "teacher_steps_factor": 1,
+        "data.train_images": 12,
+        "data.val_images": 4,
+        "optimizer.batch_size": 4,
+        "eval_points": 2,
+        "teacher.width": 8,
+        "student.width": 8,
+        "student.head": "retina",
+    }
+    small = [x for key, value in settings.items() for x in ("--set", f"{key}={value}")]
+    run = tmp_path / "run"
+    flags = ["quickstart", "--framework", "mmdet", "--steps", "4", "--output", str(run)]
+    assert main([*flags, *small]) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines()[:2]] == ["teacher", "student"]
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    for stage in ("teacher", "student", "pcc", "mse", "cwd"):
+        mine = [line for line in lines if line["stage"] == stage]
+        assert [line["step"] for line in mine] == [1, 2, 3, 4]
+        assert ["map" in line for line in mine] == [False, True, False, True]
+        assert all(("loss_distill" in line) == (stage in ("pcc", "mse", "cwd")) for line in mine)
+    assert {p.stem for p in (run / "maps").glob("*.png")} == {"student", "pcc", "mse", "cwd"}
+    assert "<table>" in (run / "report.html").read_text()
+    (run / "done" / "cwd.json").unlink()  # as if killed in the last stage
+    assert main(["quickstart", "--resume", str(run)]) == 0
+    again = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [(x["stage"], x["step"]) for x in again] == [(x["stage"], x["step"]) for x in lines]
+
+
 def test_mistakes_in_a_mmdetection_config_are_one_line(tmp_path, capsys):
     config = tmp_path / "config.py"
 

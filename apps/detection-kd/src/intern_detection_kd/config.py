@@ -78,6 +78,9 @@ def _default_arms() -> dict[str, ArmConfig]:
 class RunConfig(Part):
     """A whole run: teacher, student alone, and one student per arm."""
 
+    framework: Literal["torchvision", "mmdet"] = Field(
+        "torchvision", description="whose detectors: the program's own, or MMDetection's"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     steps: Positive = Field(1000, description="optimizer steps of every student")
     teacher_steps_factor: Annotated[float, Field(gt=0, le=100)] = Field(
@@ -101,6 +104,14 @@ class RunConfig(Part):
     def _check(self) -> "RunConfig":
         if taken := {"teacher", "student", "data"} & set(self.arms):
             raise ValueError(f"arms: {sorted(taken)} are names of stages; choose others")
+        if self.framework == "mmdet":
+            if self.teacher_feature_scale != 1:
+                raise ValueError('teacher_feature_scale needs framework = "torchvision"')
+            if self.teacher_checkpoint:
+                raise ValueError(
+                    'teacher_checkpoint needs framework = "torchvision"; with MMDetection, name '
+                    "the teacher's checkpoint in a configuration and use `train --mmdet`"
+                )
         return self
 
     @property

@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tyro
 
@@ -21,6 +21,7 @@ class Quickstart:
         config: TOML file; the built-in settings without one.
         set: Override a key of the configuration, as key=value; may be repeated.
         seed: Seed of data, weights and batches.
+        framework: Whose detectors: torchvision (the program's own on its operators) or mmdet.
         output: Run folder; runs/detection-kd-TIME by default.
         resume: Run folder to continue with the configuration it was started with.
     """
@@ -29,6 +30,7 @@ class Quickstart:
     config: Path | None = None
     set: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     seed: int | None = None
+    framework: Literal["torchvision", "mmdet"] | None = None
     output: Path | None = None
     resume: Path | None = None
 
@@ -142,12 +144,13 @@ def quickstart(command: Quickstart, path: Path) -> None:
         return
     workers = Workers.join()
     if command.resume is not None:
-        if command.set or command.config or command.steps or command.seed is not None:
+        changed = (command.set, command.config, command.steps, command.framework)
+        if any(changed) or command.seed is not None:
             raise ConfigError("--resume continues with the run's own configuration; give it alone")
         folder = RunFolder.open(path) if workers.is_first else FollowerFolder(path)
         config = load_config(RunConfig, overrides=folder.config())
     else:
-        overrides = {"steps": command.steps, "seed": command.seed}
+        overrides = {"steps": command.steps, "seed": command.seed, "framework": command.framework}
         config = load_config(RunConfig, command.config, command.set, overrides)
         if isinstance(command, Train) and not config.data.train:
             raise ConfigError(

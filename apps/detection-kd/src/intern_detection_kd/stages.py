@@ -58,6 +58,14 @@ def run(
     workers.wait()
     if not workers.is_first:
         train, val = _data(config, folder, display)
+    if config.framework == "mmdet":
+        if workers.size > 1:
+            raise ConfigError("framework = mmdet runs in one process; start it without torchrun")
+        from intern_detection_kd.mmdet_stages import run_with_mmdet
+
+        results = run_with_mmdet(config, folder, display, (train, val))
+        write_report(folder, config)
+        return results
     num_classes = len(train.category_ids)
     pictures = tuple(Pictures(data, config.data.image_size) for data in (train, val))
     teacher = _teacher(config, folder, display, num_classes, pictures, workers)
@@ -90,6 +98,10 @@ def check_inputs(config: RunConfig) -> None:
         check_same_categories(train, read_data(config.data.val, config.data.val_folder))
     if config.teacher_checkpoint:
         load_state(config.teacher_checkpoint)
+    if config.framework == "mmdet":
+        from intern_detection_kd.mmdet_runner import require_mmdet
+
+        require_mmdet("framework = mmdet")
 
 
 def draw_maps(config: RunConfig, folder: RunFolder, num_classes: int, val: Pictures) -> None:
@@ -153,6 +165,11 @@ def evaluate_run(
     """
     folder = RunFolder.open(path)
     config = load_config(RunConfig, overrides=folder.config())
+    if config.framework == "mmdet":
+        raise ConfigError(
+            f"{path}: a run of MMDetection's detectors; its metrics are in summary.json, and "
+            "`eval --detections` scores a file of detections of any detector"
+        )
     known = ["teacher", "student", *config.arms]
     chosen = [stage] if stage else [name for name in known if folder.result(name) is not None]
     if stage and stage not in known:
