@@ -145,6 +145,17 @@ def test_own_rows_per_channel_make_the_order_of_channels_irrelevant(encoder):
     torch.testing.assert_close(encoder([twice], [1.0])[0], expected, **CLOSE)
 
 
+def test_lengths_and_rates_without_number_have_as_many_features_as_placeholders(encoder):
+    generator = torch.Generator().manual_seed(0)
+    lengths = (10 ** (torch.rand(40, generator=generator) * 4)).int().tolist()
+    rates = (10 ** (torch.rand(40, generator=generator) * 6 - 2)).tolist()
+    values = [series(max(1, n), 1 + n % 3, seed=n) for n in lengths]
+    features = encoder(values, rates)
+    expected = [num_time_series_tokens(len(v), r) for v, r in zip(values, rates, strict=True)]
+    assert [len(one) for one in features] == expected
+    assert all(torch.isfinite(one).all() for one in features)
+
+
 def test_normalization_rules():
     values = torch.tensor([[1.0, 5.0, math.nan], [3.0, 5.0, 2.0], [math.inf, 5.0, 2.0]])
     expected = torch.tensor([[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])

@@ -1,6 +1,7 @@
 """The dynamic tokenizer: ids, exact decoding, tags, files."""
 
 import itertools
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,6 +50,16 @@ def test_an_unclosed_tag_changes_nothing_after_it(tokenizer):
     assert tokenizer.encode("<SMILES> water reacts")[1:] == plain
 
 
+def test_token_strings_give_the_text_back_and_ids_past_the_vocabulary_give_none(tokenizer):
+    text = "é 你 <SMILES>CCO</SMILES> water"
+    ids = [*tokenizer.encode(text), len(tokenizer) + 5]
+    tokens = tokenizer.convert_ids_to_tokens(ids)
+    assert tokens[:-1] == tokenizer.tokenize(text)
+    assert tokenizer.convert_tokens_to_string(tokens) == text == tokenizer.decode(ids)
+    with pytest.raises(ValueError, match="'no such token' is not a token"):
+        tokenizer.convert_tokens_to_string(["water", "no such token"])
+
+
 def test_padding_on_both_sides(tokenizer):
     pad = tokenizer.pad_token_id
     batch = tokenizer(["a", "water"], padding="max_length", max_length=6)
@@ -79,6 +90,32 @@ def test_tagged_text_uses_the_pieces_of_its_domain(tokenizer):
     assert {
         domain_of(i) for i in tokenizer.encode("<MOLFORMULA>" + "C" * 40 + "</MOLFORMULA>")
     } == {None}
+
+
+def test_nested_tags_use_the_pieces_of_the_inner_and_then_of_the_outer(tokenizer):
+    text = "<IUPAC>propan<SMILES>CCO</SMILES>ol</IUPAC>"
+    outer = tokenizer.encode("<IUPAC>propan</IUPAC>")[:-1]
+    inner = tokenizer.encode("<SMILES>CCO</SMILES>")
+    rest = tokenizer.encode("<IUPAC>ol</IUPAC>")[1:]
+    assert tokenizer.encode(text) == outer + inner + rest
+
+
+@pytest.mark.parametrize("opening", ["<SMILES>", "<IUPAC><SMILES>", "<SMILES>" * 50])
+def test_an_unclosed_tag_never_swallows_what_follows(tokenizer, opening):
+    rest = " water reacts with CC(=O)Oc1ccccc1C(=O)O <IUPAC>propan-1-ol</IUPAC> and heat"
+    ids = tokenizer.encode(opening + rest)
+    alone = tokenizer.encode(rest)
+    assert ids[-len(alone) :] == alone
+
+
+def test_ids_are_the_same_with_and_without_rdkit(tokenizer, documents, monkeypatch):
+    texts = [*documents[:20], *TRICKY, "x C1CC(C)CC1C=O and [Xx]CCCCC(C)C(C)O and n1cccc1CCCCCC"]
+    pytest.importorskip("rdkit.Chem", reason="compares with RDKit at hand")
+    with_rdkit = tokenizer.encode_batch_ids(texts)
+    for name in [name for name in sys.modules if name.split(".")[0] == "rdkit"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "rdkit", None)  # importing it raises now
+    assert tokenizer.encode_batch_ids(texts) == with_rdkit
 
 
 def test_conversation_tokens_end_open_tags(tokenizer):
@@ -182,3 +219,4 @@ def test_any_text_decodes_exactly(tokenizer, parts):
     assert tokenizer.decode(ids) == text
     assert tokenizer.encode_batch_ids([text]) == [ids]
     assert len(spans) == len(ids)
+    assert "".join(im.stream_decode(tokenizer, ids)) == text

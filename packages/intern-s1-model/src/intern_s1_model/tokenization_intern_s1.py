@@ -466,8 +466,17 @@ class InternS1Tokenizer(PreTrainedTokenizer):
         return b"".join(parts).decode("utf-8", errors="replace")
 
     def convert_tokens_to_string(self, tokens: Sequence[str]) -> str:
-        """Text of token strings as `tokenize` writes them."""
-        return self._decode([self._convert_token_to_id(token) for token in tokens])
+        """Text of token strings as `tokenize` and `convert_ids_to_tokens` write them.
+
+        Raises:
+            ValueError: If a string is no token; the empty one, which stands for ids past the
+                vocabulary, gives no text.
+        """
+        ids = [self._convert_token_to_id(token) for token in tokens if token]
+        if None in ids:
+            unknown = [token for token in tokens if token][ids.index(None)]
+            raise ValueError(f"{unknown!r} is not a token of this tokenizer.")
+        return self._decode(ids)
 
     def _convert_token_to_id(self, token: str) -> Any:
         return self.get_vocab().get(token, self.unk_token_id)
