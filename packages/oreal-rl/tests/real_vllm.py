@@ -32,17 +32,19 @@ from oreal_rl.testing import CharTokenizer, SortTask
 from oreal_rl.types import TrainItem
 
 TASK = SortTask(num_digits=3)
-TOKENIZER = CharTokenizer(TASK.alphabet)
+# vLLM gives the 20 most likely tokens at most: a vocabulary below that is refused by its sampler.
+TOKENIZER = CharTokenizer(TASK.alphabet + "abcdefghijklmnopqrst")
 PROBE = [(2, 3, 12), (5, 12), (9, 8, 7, 12)]
 PARAMS = SamplingParams(max_new_tokens=8, stop_token_ids=(1,))
-OPTIONS = {"dtype": "float32", "max_model_len": 64, "enforce_eager": True, "max_num_seqs": 64}
+OPTIONS = {"dtype": "float32", "max_model_len": 64, "enforce_eager": True, "max_num_seqs": 64,
+           "distributed_executor_backend": "uni"}  # fmt: skip
 
 
 def make_policy():
     torch.manual_seed(0)
     return Qwen3ForCausalLM(
         Qwen3Config(
-            vocab_size=TOKENIZER.vocabulary_size + 3, hidden_size=64, intermediate_size=128,
+            vocab_size=TOKENIZER.vocabulary_size, hidden_size=64, intermediate_size=128,
             num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=32,
             max_position_embeddings=64, tie_word_embeddings=True, initializer_range=0.2,
             bos_token_id=None, eos_token_id=1, pad_token_id=0,
@@ -74,9 +76,13 @@ def checked(sampler):
 
 
 def close(sampler):
+    """One engine at a time: the next one may live in this process, too."""
+    from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
     sampler.engine.llm_engine.engine_core.shutdown()
     sampler.engine = None
     gc.collect()
+    cleanup_dist_env_and_memory()
 
 
 def nucleus_gap(sampler, policy):
@@ -164,7 +170,8 @@ def server(folder):
     flags = ["--dtype", "float32", "--max-model-len", "64", "--enforce-eager",
              "--max-num-seqs", "64", "--max-logprobs", "20", "--enable-sleep-mode",
              "--logprobs-mode", "processed_logprobs", "--served-model-name", "policy",
-             "--generation-config", "vllm"]  # fmt: skip
+             "--generation-config", "vllm",
+             "--distributed-executor-backend", "uni"]  # fmt: skip
     log = (folder / "server.log").open("w")
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("vllm")), "serve", str(folder / "served"),
@@ -215,7 +222,8 @@ def main():
             start = time.monotonic()
             result[name] = parts[name](Path(folder))
             result[name]["seconds"] = round(time.monotonic() - start)
-    sys.stdout.write("RESULT " + json.dumps(result) + "\n")
+            sys.stdout.write("RESULT " + json.dumps(result) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -179,6 +179,8 @@ def test_a_server_samples_and_takes_weights():
         later = sampler.sample(PROBE, num_samples=1, params=PARAMS, seed=0)
         assert set(later[0][0].policy_versions) == {7}
         inner.sleep()
+        with pytest.raises(WeightSyncError, match="wake_up"):
+            inner.sync(policy, 8)
         inner.wake_up()
         assert [path for path, _ in server.seen[-2:]] == ["/sleep?level=1", "/wake_up"]
 
@@ -242,6 +244,11 @@ def test_vllm_weights_travel_as_a_folder():
     sampler.sync(TinyPolicy(TOKENIZER.vocabulary_size), 3)
     assert calls == [("reload_weights", ["weights_path"]), "reset"]
     assert sampler.version == 3
+    engine.sleep, engine.wake_up = (lambda level: None), (lambda: None)
+    sampler.sleep()
+    with pytest.raises(WeightSyncError, match="wake_up"):
+        sampler.sync(TinyPolicy(TOKENIZER.vocabulary_size), 4)
+    sampler.wake_up()
     with pytest.raises(WeightSyncError, match="save_pretrained"):
         VllmSampler("unused", TOKENIZER, engine=engine).sync(torch.nn.Linear(1, 1), 4)
 

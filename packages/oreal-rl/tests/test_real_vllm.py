@@ -32,6 +32,8 @@ def result():
         **os.environ,
         "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
         "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # each process imports for half a minute
+        "VLLM_ENGINE_READY_TIMEOUT_S": "900",  # on busy cores
         "OMP_NUM_THREADS": "1",
         "GOMP_SPINCOUNT": "0",
         "HF_HUB_OFFLINE": "1",

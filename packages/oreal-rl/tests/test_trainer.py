@@ -15,6 +15,7 @@ from oreal_rl.errors import (
     StateError,
     VerifierError,
 )
+from oreal_rl.rewards import RewardMixture, RewardSource
 from oreal_rl.samplers import KVLoopSampler
 from oreal_rl.testing import CharTokenizer, SortTask, TinyPolicy
 from oreal_rl.types import Rollout
@@ -485,6 +486,37 @@ class ScriptedSampler:
 
     def sample(self, prompt_ids, *, num_samples, **kwargs):
         return [list(self.rollouts)[:num_samples] for _ in prompt_ids]
+
+
+def test_what_samplers_and_verifiers_lost_is_reported_once():
+    class Lossy(ScriptedSampler):
+        lost = 5
+
+        def drain_counts(self):
+            lost, self.lost = self.lost, 0
+            return {"rollouts_repeated": lost} if lost else {}
+
+    right = Rollout(response_ids=(9, 1), logprobs=(-2.0, -2.0), finish_reason="stop", text="7")
+    wrong = Rollout(response_ids=(8, 1), logprobs=(-2.0, -2.0), finish_reason="stop", text="6")
+
+    def broken(prompts, responses):
+        raise OSError("away")
+
+    mixture = RewardMixture(
+        [
+            RewardSource(name="rule", score=lambda p, r: [x == "7" for x in r]),
+            RewardSource(name="judge", score=broken, max_attempts=1),
+        ]
+    )
+    sampler = Lossy(*[right] * 4, *[wrong] * 4)
+    trainer = make_trainer(make_config(), verifier=mixture, sampler=sampler)
+    first, second = trainer.train(2)
+    assert first["count/rollouts_repeated"] == 5.0
+    assert "count/rollouts_repeated" not in second
+    assert trainer.totals["rollouts_repeated"] == 5
+    assert first["source/rule/scored"] == 64.0
+    assert first["source/judge/error"] == 64.0
+    assert first["updated"] == second["updated"] == 1.0  # the judge is away; training goes on
 
 
 def test_empty_completions_are_verified_counted_and_never_trained_on():

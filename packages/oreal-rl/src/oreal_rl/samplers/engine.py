@@ -18,6 +18,19 @@ from oreal_rl.types import Rollout
 MAX_SUPPORT = 20  # vLLM's own default for the most log-probabilities per token
 
 
+def require_awake(is_asleep: bool) -> None:
+    """Refuse to send weights to a sleeping engine, which vLLM answers with a crash (vllm-project/vllm 57853).
+
+    Args:
+        is_asleep: Whether it sleeps.
+
+    Raises:
+        WeightSyncError: Where it does.
+    """
+    if is_asleep:
+        raise WeightSyncError("the engine sleeps and cannot take weights; call wake_up() first")
+
+
 def whole_weights(policy: nn.Module) -> dict[str, Tensor]:
     """Weights by name on the CPU, gathered where they are sharded (then a collective)."""
 

@@ -23,7 +23,7 @@ from torch import nn
 from oreal_rl.errors import ConfigError, SamplerError, WeightSyncError
 from oreal_rl.protocols import SamplingParams, Tokenizer
 from oreal_rl.ranks import OneProcess, Ranks
-from oreal_rl.samplers.engine import MAX_SUPPORT, make_rollout, save_pretrained
+from oreal_rl.samplers.engine import MAX_SUPPORT, make_rollout, require_awake, save_pretrained
 from oreal_rl.seeding import derive_seed
 from oreal_rl.types import Prompt, Rollout
 
@@ -71,6 +71,7 @@ class ServerSampler:
         self.max_parallel = max_parallel
         self.ranks = ranks or OneProcess()
         self.version = 0
+        self.is_asleep = False
         self.num_failed_requests = 0
         self._counts: Counter = Counter()
 
@@ -170,6 +171,7 @@ class ServerSampler:
         Raises:
             WeightSyncError: Where a server does not confirm.
         """
+        require_awake(self.is_asleep)
         failure: WeightSyncError | None = None
         if self.ranks.rank == 0:
             try:
@@ -210,11 +212,13 @@ class ServerSampler:
         """Free the servers' memory; level 1 keeps the weights in host memory, 2 drops them."""
         for url in self.base_urls:
             self._post(url, f"/sleep?level={level}", None)
+        self.is_asleep = True
 
     def wake_up(self) -> None:
         """Bring the servers back; sync weights afterwards where level 2 dropped them."""
         for url in self.base_urls:
             self._post(url, "/wake_up", None)
+        self.is_asleep = False
 
     def _post(self, url: str, route: str, body: Any) -> Any:
         request = urllib.request.Request(

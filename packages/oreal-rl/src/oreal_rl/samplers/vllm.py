@@ -18,7 +18,7 @@ from torch import nn
 
 from oreal_rl.errors import SamplerError
 from oreal_rl.protocols import SamplingParams, Tokenizer
-from oreal_rl.samplers.engine import MAX_SUPPORT, make_rollout, save_pretrained
+from oreal_rl.samplers.engine import MAX_SUPPORT, make_rollout, require_awake, save_pretrained
 from oreal_rl.types import Prompt, Rollout
 
 
@@ -45,6 +45,7 @@ class VllmSampler:
         self.tokenizer = tokenizer
         self.save_weights = save_weights
         self.version = 0
+        self.is_asleep = False
         if engine is None:
             try:
                 from vllm import LLM
@@ -130,9 +131,23 @@ class VllmSampler:
         Args:
             policy: The trained policy.
             version: Number of updates so far.
+
+        Raises:
+            WeightSyncError: While the engine sleeps: vLLM would crash.
         """
+        require_awake(self.is_asleep)
         with tempfile.TemporaryDirectory(prefix="oreal-weights-") as folder:
             self.save_weights(policy, Path(folder))
             self.engine.collective_rpc("reload_weights", kwargs={"weights_path": folder})
         self.engine.reset_prefix_cache()
         self.version = version
+
+    def sleep(self, level: int = 1) -> None:
+        """Free the engine's memory; level 1 keeps the weights in host memory, 2 drops them."""
+        self.engine.sleep(level=level)
+        self.is_asleep = True
+
+    def wake_up(self) -> None:
+        """Bring the engine back; sync weights afterwards where level 2 dropped them."""
+        self.engine.wake_up()
+        self.is_asleep = False
