@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     from mmdet.testing import demo_mm_inputs
     from mmdet.utils import register_all_modules
     from mmengine.config import Config
+    from mmengine.logging import MessageHub
     from mmengine.registry import MODELS, DefaultScope
     from mmengine.runner import Runner, load_checkpoint
 
@@ -43,8 +44,10 @@ STOCK = "mmdet::retinanet/retinanet_r50_fpn_1x_coco.py"
 
 
 @pytest.fixture(autouse=True)
-def _scope():
+def _scope(request):
     register_all_modules(init_default_scope=False)
+    # A hub of its own: an earlier test's runner left its iterations in the current one.
+    MessageHub.get_instance(f"{request.node.name}-{id(request)}")
     with DefaultScope.overwrite_default_scope("mmdet"):
         yield
 
