@@ -19,7 +19,7 @@ MAX_SUPPORT = 20  # vLLM's own default for the most log-probabilities per token
 
 
 def require_awake(is_asleep: bool) -> None:
-    """Refuse to send weights to a sleeping engine, which vLLM answers with a crash (vllm-project/vllm 57853).
+    """Refuse to send weights to a sleeping engine: vLLM would crash (vllm-project/vllm 57853).
 
     Args:
         is_asleep: Whether it sleeps.
