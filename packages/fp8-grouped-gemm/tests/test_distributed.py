@@ -11,7 +11,7 @@ FILE = Path(__file__).with_name("distributed_cases.py")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["fsdp", "experts"])
+@pytest.mark.parametrize("name", ["fsdp", "mixed", "experts"])
 def test_on_two_ranks(name: str, tmp_path: Path) -> None:
     command = [sys.executable, str(FILE), name, str(tmp_path / "rendezvous")]
     ranks = [

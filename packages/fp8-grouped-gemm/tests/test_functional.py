@@ -175,6 +175,31 @@ def test_odd_group_counts_strides_and_offsets_are_accepted() -> None:
     assert bits_equal(fgg.grouped_gemm(a.t().contiguous().t(), b, sizes), expected)
 
 
+def test_the_gradient_of_gathered_rows_is_summed_in_one_order() -> None:
+    generator = torch.Generator().manual_seed(8)
+    tokens, top_k, experts = 20, 4, 3
+    ordered, order = torch.sort(torch.randint(0, experts, (80,), generator=generator), stable=True)
+    sizes = torch.bincount(ordered, minlength=experts)
+    a, b = operands(tokens, 48, 64, experts)
+    weight = torch.rand(80, generator=generator)
+    grad = torch.randn(80, 48, generator=generator).to(a.dtype)
+    for weight_grad in (False, True):
+        results = []
+        for per_row in (top_k, None):
+            x = a.clone().requires_grad_()
+            factor = weight.clone().requires_grad_(weight_grad)
+            out = fgg.grouped_gemm(
+                x, b, sizes, gather=order // top_k, gathers_per_row=per_row, scatter=order,
+                row_weight=factor,
+            )  # fmt: skip
+            out.backward(grad)
+            results.append((x.grad, factor.grad))
+        # One way weights a row before it is rounded to bfloat16, the other after.
+        assert relative_error(results[0][0], results[1][0]) < 1e-5
+        if weight_grad:
+            assert bits_equal(results[0][1], results[1][1])
+
+
 def test_the_schedule_lists_every_row_once() -> None:
     sizes = torch.tensor([5, 0, 300, 128, 0, 1])
     table = layout.tile_schedule(sizes, 500, 128)
@@ -213,7 +238,39 @@ def test_bad_operands_are_refused_with_words(shape_a, shape_b, sizes, error, wor
         fgg.grouped_gemm(torch.zeros(shape_a), torch.zeros(shape_b), torch.tensor(sizes))
 
 
+def test_training_wants_output_features_in_multiples_of_sixteen_before_it_starts() -> None:
+    a, b = operands(4, 40, 32, 1)
+    sizes = torch.tensor([4])
+    assert fgg.grouped_gemm(a, b, sizes).shape == (4, 40)
+    with pytest.raises(fgg.ShapeError, match="40 output features"):
+        fgg.grouped_gemm(a.requires_grad_(), b, sizes)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"gathers_per_row": 2}, "without gather"),
+        ({"gather": [0, 1, 2], "gathers_per_row": 2}, "8 entries"),
+        ({"gather": [0, 0, 1, 1, 2, 2, 2, 3], "gathers_per_row": 2}, "exactly 2 times"),
+    ],
+)
+def test_a_wrong_count_of_gathers_is_refused_with_words(options, words) -> None:
+    a, b = operands(4, 16, 32, 1)
+    if "gather" in options:
+        options["gather"] = torch.tensor(options["gather"])
+    with pytest.raises(fgg.OptionError, match=words):
+        fgg.grouped_gemm(a, b, torch.tensor([0]), **options)
+
+
+def test_more_rows_than_a_descriptor_reaches_are_refused() -> None:
+    a = torch.empty(1, 16).expand(2**30 + 1, 16)
+    with pytest.raises(fgg.ShapeError, match="Split the call"):
+        fgg.grouped_gemm(a, torch.zeros(1, 16, 16), torch.tensor([0]))
+
+
 def test_unknown_options_and_impossible_backends_are_refused() -> None:
+    with pytest.raises(fgg.DtypeError, match="grad_dtype"):
+        fgg.Recipe(grad_dtype=torch.bfloat16)
     with pytest.raises(fgg.OptionError, match="backend"):
         fgg.Recipe(backend="magic")
     with pytest.raises(fgg.OptionError, match="store"):

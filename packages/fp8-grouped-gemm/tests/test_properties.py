@@ -33,6 +33,37 @@ def test_the_fast_path_follows_exact_promotion(sizes, tail, cols, depth, seed) -
     assert relative_error(got, expected) < 1e-5
 
 
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=4), MULTIPLE, MULTIPLE,
+    st.integers(0, 3), st.integers(0, 5), st.sampled_from(["rows", "columns"]),
+    st.sampled_from([torch.int32, torch.int64]),
+)  # fmt: skip
+@settings(max_examples=25, deadline=None)
+def test_strides_and_offsets_change_no_bit(
+    sizes, cols, depth, before, beside, order, index_dtype
+) -> None:
+    rows, groups = sum(sizes), len(sizes)
+    group_sizes = torch.tensor(sizes, dtype=index_dtype)
+    a, b = random(rows, depth, seed=rows), random(groups, cols, depth, seed=rows + 1)
+    # The same values as views into buffers of NaN: pitches, offsets, transposed storage.
+    frame = torch.full((before + rows, beside + depth + beside), float("nan"), dtype=a.dtype)
+    if order == "columns":
+        frame = frame.t().contiguous().t()
+    view = frame[before:, beside : beside + depth]
+    view.copy_(a)
+    block = torch.full((groups + before, depth, cols + beside), float("nan"), dtype=b.dtype)
+    weight = block[before:, :, :cols].mT
+    weight.copy_(b)
+    results = []
+    for x, w in ((a, b), (view, weight)):
+        x, w = x.detach().requires_grad_(), w.detach().requires_grad_()
+        out = fgg.grouped_gemm(x, w, group_sizes)
+        out.backward(random(rows, cols, seed=3))
+        results.append((out.detach(), x.grad, w.grad))
+    for got, expected in zip(*results, strict=True):
+        assert bits_equal(got, expected)
+
+
 @given(SIZES, st.integers(0, 20), st.sampled_from([16, 48, 128]), st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_columns_of_the_fast_path_have_the_bits_of_the_rules(sizes, tail, width, pow2) -> None:

@@ -21,9 +21,18 @@ import triton.language as tl
 from torch._subclasses.fake_tensor import FakeTensorMode
 from triton.runtime import interpreter
 
-from fp8_grouped_gemm import Recipe, grouped_gemm, layout, ops, reference
+from fp8_grouped_gemm import (
+    Recipe,
+    bench_cuda,
+    bench_targets,
+    grouped_gemm,
+    layout,
+    ops,
+    reference,
+)
 from fp8_grouped_gemm import reference_quantize as rules
-from fp8_grouped_gemm.kernels import cast, codes, gemm, schedule, wgrad
+from fp8_grouped_gemm.kernels import cast, codes, gemm, pad, schedule, wgrad
+from fp8_grouped_gemm.shapes import Shape
 from fp8_grouped_gemm.testing import (
     bits_equal,
     canaries_alive,
@@ -491,6 +500,48 @@ def routed_training_has_the_bits_of_sorted_training():
     assert bits_equal(results[0][1], results[1][1])
     # The sum over a token's experts is rounded once here, once per term there.
     assert relative_error(results[0][2], results[1][2]) < 1e-5
+
+
+@case
+def padding_kernels_write_every_group_to_a_whole_tile():
+    x = random(ROWS, 144)
+    a, scale = rules.quantize_rows(x, E4M3, False)
+    padded = int((-(-SIZES // 128) * 128).sum())
+    for data, scales in (
+        pad.pad_rows(a, scale, SIZES, padded), pad.quantize_padded(x, SIZES, padded, E4M3)
+    ):  # fmt: skip
+        source = target = 0
+        for size in SIZES.tolist():
+            rows = slice(target, target + size)
+            assert bits_equal(data[rows], a[source : source + size])
+            assert torch.equal(scales[rows], scale[source : source + size])
+            target += -(-size // 128) * 128
+            assert not data[rows.stop : target].float().any()
+            source += size
+
+
+@case
+def the_gpu_benchmark_runs_all_its_own_modes_on_a_tiny_shape():
+    def timer(function):
+        function()
+        return 1.0
+
+    shape = Shape("tiny", 256, 2, 32, 144)
+    record = bench_cuda.run_shape(shape, device="cpu", timer=timer)
+    own = {"triton ragged", "triton masked", "triton pool", "triton on padded rows"}
+    assert own <= record["seconds"].keys(), record["refused"]
+    assert {"pad kernel", "quantiser that pads", "triton aligned groups"} <= record[
+        "seconds"
+    ].keys()
+    assert {"input gradient triton", "weight gradient triton"} <= record["seconds"].keys()
+    assert all("gluon" in name or "torch" in name or "deep" in name for name in record["refused"])
+    assert list(record["same bits"].values()) == [True]
+    # Both operands rounded to FP8, against a product of bfloat16.
+    assert record["error"]["triton ragged"] < 1.5e-3
+    judged = bench_targets.judge(
+        [record | {"ratios": bench_targets.ratios(record, "NVIDIA H200", 4e12)}]
+    )
+    assert judged[3]["least"] == 1.0
 
 
 @case
