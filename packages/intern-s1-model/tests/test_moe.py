@@ -2,9 +2,15 @@
 
 import pytest
 import torch
-from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss_func
+from transformers.integrations.moe import grouped_mm_experts_forward
+from transformers.models.qwen3_moe.configuration_qwen3_moe import Qwen3MoeConfig
+from transformers.models.qwen3_moe.modeling_qwen3_moe import (
+    Qwen3MoeExperts,
+    load_balancing_loss_func,
+)
 
 from intern_s1_model import load_balancing_loss, router_z_loss, tokens_per_expert
+from intern_s1_model.experts import sorted_loop_experts_forward
 
 
 def test_balance_is_top_k_when_even_and_experts_when_crowded():
@@ -71,3 +77,43 @@ def test_bad_calls_are_refused():
         load_balancing_loss([], 2)
     with pytest.raises(ValueError, match="the router saw 4 tokens"):
         router_z_loss([torch.zeros(4, 2)], torch.ones(1, 3))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (37, 2), (200, 5)])
+def test_the_sorted_loop_sums_what_each_expert_gives(shape):
+    experts = Qwen3MoeExperts(
+        Qwen3MoeConfig(hidden_size=16, moe_intermediate_size=8, num_experts=6)
+    )
+    generator = torch.Generator().manual_seed(2)
+    for parameter in experts.parameters():
+        parameter.data.normal_(std=0.3, generator=generator)
+    tokens, top_k = shape
+    x = torch.randn(tokens, 16, generator=generator)
+    index = torch.rand(tokens, 6, generator=generator).topk(top_k).indices
+    index[index == 3] = 6  # another rank computes it; expert 3 is left without tokens
+    weights = torch.rand(tokens, top_k, generator=generator)
+    expected = torch.zeros_like(x)
+    for n in range(tokens):
+        for k in range(top_k):
+            if index[n, k] < 6:
+                gate, up = (experts.gate_up_proj[index[n, k]] @ x[n]).chunk(2)
+                inner = torch.nn.functional.silu(gate) * up
+                expected[n] += weights[n, k] * (experts.down_proj[index[n, k]] @ inner)
+    with torch.no_grad():
+        got = sorted_loop_experts_forward(experts, x, index, weights)
+    torch.testing.assert_close(got, expected.detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_the_sorted_loop_trains_through_grouped_mm():
+    experts = Qwen3MoeExperts(
+        Qwen3MoeConfig(hidden_size=16, moe_intermediate_size=8, num_experts=4)
+    )
+    for parameter in experts.parameters():
+        torch.nn.init.normal_(parameter)
+    arguments = torch.randn(5, 16), torch.randint(0, 4, (5, 2)), torch.rand(5, 2)
+    gradients = []
+    for function in (sorted_loop_experts_forward, grouped_mm_experts_forward):
+        loss = function(experts, *arguments).square().sum()
+        gradients.append(torch.autograd.grad(loss, list(experts.parameters())))
+    for ours, theirs in zip(*gradients, strict=True):
+        assert torch.equal(ours, theirs)

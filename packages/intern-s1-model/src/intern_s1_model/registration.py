@@ -9,6 +9,7 @@ from transformers import (
 )
 
 from .configuration_intern_s1 import InternS1Config, InternS1TimeSeriesConfig, InternS1VisionConfig
+from .experts import register_experts
 from .modeling_intern_s1 import InternS1ForConditionalGeneration, InternS1Model
 from .processing_intern_s1 import InternS1Processor
 from .time_series import InternS1TimeSeriesModel
@@ -28,3 +29,4 @@ def register() -> None:
     )
     AutoProcessor.register(InternS1Config, InternS1Processor, exist_ok=True)
     AutoTokenizer.register(InternS1Config, tokenizer_class=InternS1Tokenizer, exist_ok=True)
+    register_experts()
