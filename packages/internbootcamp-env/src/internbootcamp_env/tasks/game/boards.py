@@ -214,7 +214,11 @@ def _goban(draws: Draws, level: int) -> dict | None:
     for r, c in list(_cells(rows)):
         if rows[r][c] != "." and not _liberties(rows, r, c):
             rows[r] = rows[r][:c] + "." + rows[r][c + 1 :]
-    lives = [_liberties(rows, r, c) for r, c in _cells(rows) if rows[r][c] == "O"]
+    lives, seen = [], set()
+    for r, c in _cells(rows):
+        if rows[r][c] == "O" and (r, c) not in seen:
+            seen |= _group(rows, r, c)
+            lives.append(_liberties(rows, r, c))
     last = sorted({cell for life in lives if len(life) == 1 for cell in life})
     if not last:
         return None

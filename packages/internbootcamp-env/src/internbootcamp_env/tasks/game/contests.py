@@ -16,7 +16,9 @@ from internbootcamp_env.task import Task
 
 def _votes(draws: Draws, level: int) -> dict | None:
     parties = 3 + level // 2
-    votes = draws.sample(range(1_000, 20_000 + 5_000 * level), parties)
+    votes = draws.integers(parties, 1_000, 20_000 + 5_000 * level)
+    if len(set(votes)) < parties:
+        return None
     return {"votes": votes, "seats": 6 + 3 * level + draws.below(5)}
 
 

@@ -107,7 +107,7 @@ def _inequalities(draws: Draws, level: int) -> dict:
         small = [r, c, i, j] if grid[r][c] < grid[i][j] else [i, j, r, c]
         signs.append(small)
     kept = [list(row) for row in grid]
-    for place in draws.sample(range(side * side), side * side - side - 3):
+    for place in draws.sample(range(side * side), 5 * side * side // 9):
         kept[place // side][place % side] = 0
     return {"grid": kept, "signs": signs}
 

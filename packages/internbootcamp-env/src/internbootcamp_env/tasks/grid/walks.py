@@ -118,10 +118,10 @@ def _show_ends(question: dict) -> dict:
 
 
 def _jumps(draws: Draws, level: int) -> dict | None:
-    side = 4 + level // 3
+    side = 5 + level // 3
     question = {"grid": [draws.integers(side, 1, side - 1) for _ in range(side)]}
     plan = _jump_plan(question)
-    return question if plan is not None and len(plan) >= 3 + level // 3 else None
+    return question if plan is not None and len(plan) >= 4 + level // 4 else None
 
 
 def _leaps(grid: list[list[int]], cell: tuple[int, int]) -> list[tuple[str, tuple[int, int]]]:
@@ -302,7 +302,7 @@ def _toppled_one_by_one(question: dict) -> list[list[int]]:
 
 
 def _heights(draws: Draws, level: int) -> dict:
-    rows, columns = 3 + level // 2, 4 + level // 2
+    rows, columns = 5 + level // 2, 6 + level // 2
     return {"rows": [draws.integers(columns, 0, 9) for _ in range(rows)]}
 
 
@@ -514,6 +514,7 @@ TASKS = (
         second=_die_end_by_labels,
         answer=Integers(),
         show=_show_die,
+        echoes=True,
         en=(
             "A die (opposite faces add up to 7) shows {top} on top, {north} to the north and "
             "{east} to the east. It is rolled over its edges towards {moves} in turn. Which faces "
