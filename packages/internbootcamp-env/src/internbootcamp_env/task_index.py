@@ -2258,13 +2258,6 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "symbols",
         "",
     ),
-    "lang.subset_count": (
-        "tasks.lang.automata",
-        "States of the subset construction",
-        "U",
-        "states",
-        "",
-    ),
     "lang.tape_program": (
         "tasks.lang.programs",
         "Cells after a program of eight-command language",
