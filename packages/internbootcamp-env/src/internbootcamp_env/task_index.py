@@ -172,6 +172,13 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "numbers",
         "",
     ),
+    "algo.largest_gap": (
+        "tasks.algo.numbers",
+        "Largest difference between neighbours in sorted order",
+        "U",
+        "numbers",
+        "",
+    ),
     "algo.maximum": (
         "tasks.algo.numbers",
         "Largest of several integers",
@@ -2279,9 +2286,9 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "steps",
         "",
     ),
-    "lang.write_regex": (
+    "lang.write_automaton": (
         "tasks.lang.automata",
-        "Write a regular expression for a language",
+        "Write an automaton for a language",
         "X",
         "conditions",
         "",

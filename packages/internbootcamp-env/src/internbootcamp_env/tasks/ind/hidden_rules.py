@@ -96,13 +96,13 @@ def _law(draws: Draws, level: int) -> dict | None:
     if exponents.count(0) > 1:
         return None
     scale = draws.between(2, 9 + 3 * level)
-    base = draws.integers(3, 1, 3 + level // 2)
+    base = draws.integers(3, 1, 3 + level)
     rows = [base]
     for place in range(3):
         row = list(base)
         row[place] *= draws.between(2, 3)
         rows.append(row)
-    asked = draws.integers(3, 1, 4 + level // 2)
+    asked = draws.integers(3, 1, 4 + level)
     values = [_law_value(row, exponents, scale) for row in rows]
     return {"rows": rows, "values": [str(v) for v in values], "asked": asked}
 
@@ -270,6 +270,12 @@ _WORD_STEPS: dict[str, Callable[[str], str]] = {
 }
 
 
+_WORD_STEPS_ZH = (
+    "反转；首字母移到末尾；末字母移到开头；去掉首字母；去掉末字母；首字母写两遍；末字母写两遍；"
+    "每个字母换成下一个（z 换成 a）；每个字母换成前一个（a 换成 z）；首末字母互换；字母两两互换"
+)
+
+
 def _word_rule(draws: Draws, level: int) -> dict | None:
     depth = 2 if level < 8 else 3
     steps = [draws.pick(list(_WORD_STEPS)) for _ in range(depth)]
@@ -318,6 +324,7 @@ def _show_words(question: dict) -> dict:
         "asked": question["asked"],
         "depth": question["depth"],
         "steps": "; ".join(_WORD_STEPS),
+        "steps_zh": _WORD_STEPS_ZH,
     }
 
 
@@ -478,9 +485,7 @@ def _grid_pair(draws: Draws, level: int) -> dict | None:
 
 
 def _grid_results(question: dict) -> list[list[str]]:
-    """Try the eight turns and mirrors; each forces the exchange of colours or contradicts "
-    "itself.
-    """
+    """Try the eight turns and mirrors; each forces the exchange of letters, or fails."""
     found: list[list[str]] = []
     for turn in _TURNS:
         table: dict[str, str] = {}
@@ -570,6 +575,7 @@ TASKS = (
         second=_predict_by_search,
         answer=Rational(),
         show=_show_law,
+        size=lambda q: sum(q["rows"][0]) + sum(q["asked"]),
         en=(
             "y is a constant times a power of a, a power of b and a power of c, with integer "
             "exponents from -2 to 3. Measurements:\n{rows}\nWhat is y for {asked}?",
@@ -627,10 +633,10 @@ TASKS = (
             "{pairs}; {asked} -> ? ({depth} of: {steps})",
         ),
         zh=(
-            "从下表中取同样的 {depth} 个步骤（可重复），以同样顺序得到变化 {pairs}：{steps}。"
+            "从下表中取同样的 {depth} 个步骤（可重复），以同样顺序得到变化 {pairs}：{steps_zh}。"
             "{asked} 会变成什么？",
-            "{pairs}。两个词经过表中同样的 {depth} 个步骤：{steps}。对 {asked} 做同样的变化。",
-            "{pairs}；{asked} -> ?（{depth} 步，取自：{steps}）",
+            "{pairs}。两个词经过表中同样的 {depth} 个步骤：{steps_zh}。对 {asked} 做同样的变化。",
+            "{pairs}；{asked} -> ?（{depth} 步，取自：{steps_zh}）",
         ),
     ),
     Task(

@@ -14,12 +14,12 @@ from internbootcamp_env.task import Task
 
 def _paper(draws: Draws, level: int) -> dict:
     """Fold a sheet of 2^a rows by 2^b columns to halves; punch a cell of what is left."""
-    ups, sides = 1 + (level + 2) // 4, 1 + (level + 4) // 4
+    ups, sides = 1 + (level > 5), 1 + (level > 2)
     folds = draws.shuffled(
         [draws.pick("UD") for _ in range(ups)] + [draws.pick("LR") for _ in range(sides)]
     )
-    left = (draws.between(2, 4), draws.between(3, 5))
-    holes = draws.sample(list(itertools.product(range(left[0]), range(left[1]))), 2 + level // 4)
+    left = (draws.between(2, 5), draws.between(3, 6))
+    holes = draws.sample(list(itertools.product(range(left[0]), range(left[1]))), 2 + (level > 7))
     return {
         "rows": left[0] * 2**ups,
         "columns": left[1] * 2**sides,
@@ -366,7 +366,7 @@ TASKS = (
         second=_unfold_by_tracking,
         answer=Words(ordered=False, example="0-0"),
         show=_show_paper,
-        size=lambda q: q["rows"] * q["columns"],
+        size=lambda q: len(q["holes"]) * 2 ** len(q["folds"]),
         en=(
             "A sheet of {rows} rows and {columns} columns is folded in half as {folds} tells: U "
             "folds the lower half up onto the upper, D the upper down, L the right half onto the "
