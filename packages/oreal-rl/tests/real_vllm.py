@@ -37,7 +37,7 @@ TOKENIZER = CharTokenizer(TASK.alphabet + "abcdefghijklmnopqrst")
 PROBE = [(2, 3, 12), (5, 12), (9, 8, 7, 12)]
 PARAMS = SamplingParams(max_new_tokens=8, stop_token_ids=(1,))
 OPTIONS = {"dtype": "float32", "max_model_len": 64, "enforce_eager": True, "max_num_seqs": 64,
-           "distributed_executor_backend": "uni"}  # fmt: skip
+           "distributed_executor_backend": "uni", "gpu_memory_utilization": 0.1}  # fmt: skip
 
 
 def make_policy():
@@ -171,7 +171,8 @@ def server(folder):
              "--max-num-seqs", "64", "--max-logprobs", "20", "--enable-sleep-mode",
              "--logprobs-mode", "processed_logprobs", "--served-model-name", "policy",
              "--generation-config", "vllm",
-             "--distributed-executor-backend", "uni"]  # fmt: skip
+             "--distributed-executor-backend", "uni",
+             "--gpu-memory-utilization", "0.1"]  # fmt: skip
     log = (folder / "server.log").open("w")
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("vllm")), "serve", str(folder / "served"),

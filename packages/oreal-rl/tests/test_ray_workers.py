@@ -3,12 +3,14 @@
 This file is also the program that the training processes run: see `run_rank` and `run_one`.
 """
 
+import contextlib
 import http.server
 import importlib.util
 import json
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -205,16 +207,61 @@ class Endpoint:
         self.http.server_close()
 
 
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@contextlib.contextmanager
+def cluster(folder):
+    """A local Ray with its ports given: a node then waits for none of its agents' port files.
+
+    `ray.init()` gives the agents 30 seconds to write those, too few on busy cores.
+    """
+    names = ("port", "dashboard-agent-grpc-port", "dashboard-agent-listen-port",
+             "runtime-env-agent-port", "metrics-export-port", "node-manager-port",
+             "object-manager-port")  # fmt: skip
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    flags = [f"--{name}={port}" for name, port in ports.items()]
+    with (folder / "ray.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block",
+             "--num-cpus=4", "--include-dashboard=false", "--node-ip-address=127.0.0.1",
+             f"--object-store-memory={100 * 2**20}", "--disable-usage-stats", *flags],
+            stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        yield f"127.0.0.1:{ports['port']}"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def connect(address, **options):
+    """`ray.init` on a cluster that may still be starting."""
+    import ray
+
+    for attempt in range(60):
+        try:
+            return ray.init(address=address, log_to_driver=False, **options)
+        except (ConnectionError, RuntimeError, TimeoutError):
+            if attempt == 59:
+                raise
+            time.sleep(3)
+
+
 def run_all(folder):
     """Start a cluster, the two training processes, then the single one."""
     import ray
 
-    context = ray.init(
-        num_cpus=4, include_dashboard=False, log_to_driver=False, namespace="one",
-        object_store_memory=100 * 2**20,
-    )  # fmt: skip
-    environment = {**os.environ, "RAY_TEST_ADDRESS": context.address_info["gcs_address"]}
-    try:
+    with cluster(folder) as address:
+        connect(address, namespace="one")
+        environment = {**os.environ, "RAY_TEST_ADDRESS": address}
         processes = [
             subprocess.Popen([sys.executable, __file__, rank, str(folder)], env=environment)
             for rank in "01"
@@ -222,7 +269,6 @@ def run_all(folder):
         for process in processes:
             assert process.wait(timeout=500) == 0
         run_one(folder)
-    finally:
         ray.shutdown()
 
 
@@ -233,8 +279,7 @@ def results(tmp_path_factory):
         **os.environ,
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "disabled",  # the cluster lives for a minute, on the loopback
-        "RAY_raylet_start_wait_time_s": "300",  # on busy cores
-        "RAY_worker_register_timeout_seconds": "300",
+        "RAY_worker_register_timeout_seconds": "300",  # on busy cores
         "OMP_NUM_THREADS": "1",
         "no_proxy": "127.0.0.1",
         "TRAP": str(folder / "trap"),

@@ -200,7 +200,7 @@ def save_checkpoint(trainer: OrealTrainer, folder: str | Path) -> None:
     if folder.exists():
         raise StateError(f"{folder} exists; save into a new folder or remove it")
     partial = folder.with_name(folder.name + ".partial")
-    failure: Exception | None = None
+    failure: BaseException | None = None
     try:
         with _alone():
             dcp.save(_layout(trainer), checkpoint_id=str(partial))

@@ -61,17 +61,22 @@ def parallelize_experts(model: nn.Module, mesh: DeviceMesh) -> list[nn.Parameter
         )
     parameters = []
     for experts in layers:
-        if experts.num_experts % world:
+        if _count(experts) % world:
             raise ConfigError(
-                f"{experts.num_experts} experts over {world} processes; expected a multiple, so "
+                f"{_count(experts)} experts over {world} processes; expected a multiple, so "
                 "that each has its share"
             )
         parameters += _take_share(experts, mesh)
     return parameters
 
 
+def _count(experts: nn.Module) -> int:
+    """Number of experts that a module holds."""
+    return int(experts.num_experts)
+
+
 def _take_share(experts: nn.Module, mesh: DeviceMesh) -> list[nn.Parameter]:
-    total, world, rank = experts.num_experts, mesh.size(), mesh.get_local_rank()
+    total, world, rank = _count(experts), mesh.size(), mesh.get_local_rank()
     own = total // world
     parameters = []
     for name, parameter in list(experts.named_parameters(recurse=False)):
@@ -115,7 +120,7 @@ class _Exchange:
         top_k_weights: Float[Tensor, "N K"],
     ) -> Float[Tensor, "N D"]:
         count, top_k = top_k_index.shape
-        group, own = self.mesh.get_group(), self.experts.num_experts
+        group, own = self.mesh.get_group(), _count(self.experts)
         flat = top_k_index.flatten()
         order = flat.argsort(stable=True)
         to_each = torch.bincount(flat // own, minlength=self.mesh.size())

@@ -13,6 +13,8 @@ Weights travel once per sync: the first training process puts them into Ray's ob
 takes them when it is first asked to draw with that version. Several training processes share the
 workers by giving the same `pool` name; `sync` is a collective of theirs.
 
+Longer than other files because ray is imported in one place.
+
 Processes must have called `ray.init(...)`. A worker that takes longer than `timeout_seconds` over
 its work, time in its queue included, is killed and replaced, which a thread could not be.
 """
@@ -428,8 +430,10 @@ class RayVerifier:
             if short:
                 self.pool.counts[f"{self.pool.name}_errors"] += 1
                 self.pool.counts["verifications_given_up"] += chunk.size
-            failed = short or isinstance(answer, Exception)
-            rewards += [None] * chunk.size if failed else answer
+            if short or isinstance(answer, Exception):
+                rewards += [None] * chunk.size
+            else:
+                rewards += answer
         return rewards
 
     def drain_counts(self) -> Counter:

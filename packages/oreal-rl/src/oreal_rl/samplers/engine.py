@@ -74,7 +74,7 @@ def save_untied(policy: nn.Module, folder: Path | None) -> None:
     Raises:
         WeightSyncError: For a model without `save_pretrained`.
     """
-    config = getattr(policy, "config", None)
+    config: Any = getattr(policy, "config", None)
     if not getattr(config, "tie_word_embeddings", False):
         save_pretrained(policy, folder)
         return
