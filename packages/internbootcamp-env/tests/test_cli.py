@@ -46,7 +46,7 @@ def test_gallery_has_an_article_per_task(tmp_path):
     page = tmp_path / "gallery.html"
     assert main(["gallery", str(page), "nt.*"]) == 0
     text = page.read_text(encoding="utf-8")
-    assert text.count("<article>") == len(bootcamp.names("nt.*"))
+    assert text.count("<article ") == len(bootcamp.names("nt.*"))
     assert "{" not in text.split("<main>")[1].split("</main>")[0]
 
 

@@ -104,6 +104,24 @@ def _steps(question: dict) -> list[int]:
     return [after - before for before, after in itertools.pairwise(numbers)]
 
 
+def _gap(draws: Draws, level: int) -> dict:
+    return {"numbers": draws.sample(range(10 * level + 20), level + 3)}
+
+
+def _largest_gap(question: dict) -> int:
+    ordered = sorted(question["numbers"])
+    return max(after - before for before, after in itertools.pairwise(ordered))
+
+
+def _largest_gap_by_probing(question: dict) -> int:
+    numbers = set(question["numbers"])
+    longest = run = 0
+    for point in range(min(numbers), max(numbers) + 1):
+        run = 1 if point in numbers else run + 1
+        longest = max(longest, run)
+    return longest
+
+
 TASKS = (
     Task(
         id="algo.sort_numbers",
@@ -278,6 +296,25 @@ TASKS = (
             "对 {numbers} 中除第一个外的每个数，写出它减去前一个数的差。",
             "写出 {numbers} 相邻两数之差（后减前）。",
             "差分：{numbers}",
+        ),
+    ),
+    Task(
+        id="algo.largest_gap",
+        title="Largest difference between neighbours in sorted order",
+        knob="numbers",
+        draw=_gap,
+        solve=_largest_gap,
+        second=_largest_gap_by_probing,
+        answer=Integer(),
+        en=(
+            "Sort {numbers}. What is the largest difference between two neighbours?",
+            "Among the numbers {numbers}, find the widest gap with no number inside it.",
+            "Widest gap between neighbours in sorted order: {numbers}",
+        ),
+        zh=(
+            "把 {numbers} 排序后，相邻两数之差最大是多少？",
+            "在数 {numbers} 中，求中间没有其他数的最宽间隔。",
+            "排序后相邻数的最大间隔：{numbers}",
         ),
     ),
 )
