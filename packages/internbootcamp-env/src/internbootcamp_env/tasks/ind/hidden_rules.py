@@ -277,9 +277,9 @@ _WORD_STEPS_ZH = (
 
 
 def _word_rule(draws: Draws, level: int) -> dict | None:
-    depth = 2 if level < 8 else 3
+    depth = 2
     steps = [draws.pick(list(_WORD_STEPS)) for _ in range(depth)]
-    length = 5 + level // 2
+    length = 4 + level
     words = [draws.text(_LETTERS, length) for _ in range(3)]
     pairs = [[word, _through(word, steps)] for word in words[:2]]
     question = {"pairs": pairs, "asked": words[2], "depth": depth}
@@ -619,7 +619,7 @@ TASKS = (
     Task(
         id="ind.word_rule",
         title="Change a word as two others were changed",
-        knob="length and steps",
+        knob="length",
         draw=_word_rule,
         solve=_word_answer,
         second=_word_answer_by_trial,
