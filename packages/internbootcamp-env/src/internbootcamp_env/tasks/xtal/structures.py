@@ -355,7 +355,7 @@ _FCC = [
 
 
 def _load(draws: Draws, level: int) -> dict | None:
-    axis = draws.integers(3, -5 - 3 * level, 5 + 3 * level)
+    axis = draws.integers(3, -9 - 4 * level, 9 + 4 * level)
     common = math.gcd(*axis)
     return {"axis": [x // common for x in axis]} if common and len({*map(abs, axis)}) == 3 else None
 
