@@ -2496,6 +2496,20 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "bits",
         "",
     ),
+    "multi.archive_search": (
+        "tasks.multi.explorers",
+        "Answer a question of several steps from an archive",
+        "M",
+        "cards and steps",
+        "",
+    ),
+    "multi.book_train": (
+        "tasks.multi.explorers",
+        "Book the cheapest train that is still free",
+        "M",
+        "offers",
+        "",
+    ),
     "multi.code_breaker": (
         "tasks.multi.deduction",
         "Break a colour code from counted hits",
@@ -2559,6 +2573,13 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "pins",
         "",
     ),
+    "multi.maze_walk": (
+        "tasks.multi.explorers",
+        "Find the way through an unknown maze",
+        "M",
+        "rooms",
+        "",
+    ),
     "multi.nim_play": (
         "tasks.multi.opponents",
         "Win a game of Nim move by move",
@@ -2592,6 +2613,13 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "Find the bad samples by pooled tests",
         "M",
         "samples",
+        "",
+    ),
+    "multi.tidy_folder": (
+        "tasks.multi.explorers",
+        "Rename files by what they contain",
+        "M",
+        "files",
         "",
     ),
     "multi.unknown_buttons": (
