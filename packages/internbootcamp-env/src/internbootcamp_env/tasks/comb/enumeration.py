@@ -163,7 +163,7 @@ def _partition_question(draws: Draws, level: int) -> dict:
         "total": draws.between(24 + 3 * level, 80 + 5 * level),
         "parts": draws.between(3, 7 + level // 3),
         "least": draws.between(1, 4),
-        "largest": draws.between(9, 26 + level),
+        "largest": draws.between(9, 34 + level),
     }
 
 
