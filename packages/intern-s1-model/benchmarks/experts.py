@@ -117,9 +117,9 @@ def main():
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "rows": [
-            compare(512, torch.float32, repeats=12),
-            compare(1024, torch.float32, repeats=6),
-            compare(512, torch.bfloat16, repeats=4),
+            compare(512, torch.float32, repeats=10),
+            compare(1024, torch.float32, repeats=5),
+            compare(512, torch.bfloat16, repeats=3),
         ],
     }
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
