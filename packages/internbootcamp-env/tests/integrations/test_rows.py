@@ -53,3 +53,21 @@ def test_internbootcamp_lines_go_out_and_come_in():
     assert [case.to_json() for _, case in read] == [row["case"] for row in rows("bio.*", **MIX)]
     with pytest.raises(CaseError, match="line 1"):
         list(internbootcamp.read_lines(["{}"]))
+
+
+def test_internbootcamp_options_mean_what_they_mean_there():
+    row = json.loads(next(internbootcamp.write_lines("strings.reverse", **MIX)))
+    truth = row["ground_truth"]
+    answer = right(json.dumps(truth))
+    long = "x" * 100 + "</think>" + answer
+    verify = internbootcamp.verify_score
+    assert verify(long, truth) == verify(long, json.dumps(truth)) == 1.0
+    assert verify("</think>" + answer, truth) == 0.0  # too short
+    assert verify("</think>" + answer, truth, short_penalty=False) == 1.0
+    assert verify("x" * 100 + answer, truth) == 0.0  # no end of reasoning
+    assert verify("x" * 100 + answer, truth, format_penalty=False) == 1.0
+    wrong = "x" * 100 + "</think><answer>?</answer>"
+    assert verify(wrong, truth, format_score=0.1) == 0.1
+    assert verify("x" * 100 + "</think>", truth, format_score=0.1) == 0.0
+    with pytest.raises(CaseError):
+        verify(long, {})
