@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from intern_rl.chat import ChatFormat
-from intern_rl.mixture import Question
+from intern_rl.questions import AnyQuestion
 from oreal_rl.protocols import Sampler, SamplingParams
 
 CONFIDENCE = 0.95
@@ -53,11 +53,22 @@ class Evaluation:
         """Read what `to_json` gave."""
         return cls(rates=value["rates"], greedy=value["greedy"], transcripts=value["transcripts"])
 
+    def summary(self) -> str:
+        """One line for the display."""
+        if not self.rates:
+            return "no held-out questions"
+        return f"pass@1 {average(self.rates)}, greedy {average(self.greedy)}"
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, with the averages beside the raw values."""
+        averages = {}
+        if self.rates:
+            averages = {
+                "pass_at_1": vars(average(self.rates)),
+                "greedy_accuracy": vars(average(self.greedy)),
+            }
         return {
-            "pass_at_1": vars(average(self.rates)),
-            "greedy_accuracy": vars(average(self.greedy)),
+            **averages,
             "rates": self.rates,
             "greedy": self.greedy,
             "transcripts": self.transcripts,
@@ -67,7 +78,7 @@ class Evaluation:
 def evaluate(
     sampler: Sampler,
     chat: ChatFormat,
-    questions: Mapping[str, Sequence[Question]],
+    questions: Mapping[str, Sequence[AnyQuestion]],
     *,
     num_samples: int,
     max_new_tokens: int,
@@ -148,11 +159,11 @@ def change(before: Evaluation, after: Evaluation) -> Estimate:
     )
 
 
-def _is_right(question: Question, rollout: Any) -> bool:
+def _is_right(question: AnyQuestion, rollout: Any) -> bool:
     return rollout.finish_reason == "stop" and question.score(rollout.text).value == 1.0
 
 
-def _transcript(question: Question, answer: str) -> dict[str, str]:
+def _transcript(question: AnyQuestion, answer: str) -> dict[str, str]:
     score = question.score(answer)
     return {
         "prompt": question.prompt,

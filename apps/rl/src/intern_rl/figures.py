@@ -12,6 +12,7 @@ from intern_rl.evaluate import Evaluation
 
 BLUE, ORANGE, GREY = "#2563a8", "#c2571a", "#8a8f98"
 SMOOTHING_STEPS = 10
+PANEL_COLUMNS = 3
 
 
 def curves(panels: Sequence[tuple[str, str, Sequence[Mapping[str, Any]], str]]) -> str:
@@ -23,9 +24,11 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Mapping[str, Any]], str]]) 
     Returns:
         SVG text.
     """
-    figure = Figure(figsize=(3.4 * len(panels), 2.6), layout="constrained")
+    columns = min(len(panels), PANEL_COLUMNS)
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.4 * columns, 2.6 * rows), layout="constrained")
     for place, (title, label, lines, name) in enumerate(panels, start=1):
-        axes = figure.add_subplot(1, len(panels), place)
+        axes = figure.add_subplot(rows, columns, place)
         points = [(line["step"], line[name]) for line in lines if line.get(name) is not None]
         if points:
             steps, values = np.array(points, dtype=float).T
@@ -58,6 +61,81 @@ def before_and_after(before: Evaluation, after: Evaluation) -> str:
     axes.set_xlabel("pass@1 on held-out questions", fontsize=9)
     axes.legend(loc="lower right", fontsize=8, frameon=False)
     axes.grid(axis="x", alpha=0.25)
+    _plain(axes)
+    return _svg(figure)
+
+
+def task_map(lines: Sequence[Mapping[str, Any]], tasks: Sequence[str], *, bins: int = 24) -> str:
+    """Pass rate of every task in training, as a map: a row per task, a column per span of steps.
+
+    Args:
+        lines: Metric lines of the RL stage.
+        tasks: Tasks, one row each; sorted by their last known rate.
+        bins: Most columns.
+
+    Returns:
+        SVG text.
+    """
+    last = max((line["step"] for line in lines), default=1)
+    columns = min(bins, last)
+    sums, counts = np.zeros((2, len(tasks), columns))
+    for line in lines:
+        column = (line["step"] - 1) * columns // last
+        for row, task in enumerate(tasks):
+            rate = line.get(f"task/{task}/pass_rate")
+            if rate is not None:
+                sums[row, column] += rate
+                counts[row, column] += 1
+    rates = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    known = [row[~np.isnan(row)] for row in rates]
+    order = sorted(range(len(tasks)), key=lambda i: known[i][-1] if len(known[i]) else -1.0)
+    figure = Figure(figsize=(7.6, max(0.13 * len(tasks), 0.6) + 1.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_facecolor("#f1f3f5")
+    image = axes.imshow(
+        rates[order],
+        aspect="auto",
+        origin="lower",
+        cmap="viridis",
+        vmin=0,
+        vmax=1,
+        extent=(0.5, last + 0.5, -0.5, len(tasks) - 0.5),
+        interpolation="nearest",
+    )
+    axes.set_yticks(range(len(tasks)), [tasks[i] for i in order], fontsize=6.5)
+    axes.set_xlabel("step", fontsize=9)
+    figure.colorbar(image, ax=axes, label="pass rate in training", shrink=0.6)
+    _plain(axes)
+    return _svg(figure)
+
+
+def pass_rate_histograms(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Groups by pass rate, in the first and in the last fifth of the steps.
+
+    Args:
+        lines: Metric lines of the RL stage, with `pass_rate_histogram`.
+
+    Returns:
+        SVG text.
+    """
+    counted = [line["pass_rate_histogram"] for line in lines if "pass_rate_histogram" in line]
+    figure = Figure(figsize=(7.2, 2.4), layout="constrained")
+    axes = figure.add_subplot()
+    if counted:
+        span = max(len(counted) // 5, 1)
+        places = np.arange(len(counted[0]))
+        parts = ((counted[:span], "first fifth", ORANGE), (counted[-span:], "last fifth", BLUE))
+        for offset, (part, label, color) in enumerate(parts):
+            total = np.sum(part, axis=0)
+            axes.bar(
+                places + 0.4 * offset, total / max(total.sum(), 1), 0.4, color=color, label=label
+            )
+        inner = len(places) - 2
+        names = ["none", *(f"≤{(i + 1) / inner:.2f}" for i in range(inner)), "all"]
+        axes.set_xticks(places + 0.2, names)
+        axes.legend(fontsize=8, frameon=False)
+    axes.set_xlabel("share of right answers in a group", fontsize=9)
+    axes.set_ylabel("share of groups", fontsize=9)
     _plain(axes)
     return _svg(figure)
 

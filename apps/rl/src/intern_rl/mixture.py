@@ -8,13 +8,13 @@ p (1 - p) of its running pass rate, with a floor so that none is ever dropped fo
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 import internbootcamp_env as bootcamp
 from intern_runs import ConfigError
-from oreal_rl.types import Prompt, RolloutGroup
+from oreal_rl.types import RolloutGroup
 
 FLOOR_WEIGHT = 0.03
 """Least weight of a task; p (1 - p) is at most 0.25."""
@@ -28,6 +28,12 @@ class Question:
 
     case: bootcamp.Case
     prompt: str
+    has_verifier: bool = field(default=True, init=False)
+
+    @property
+    def uid(self) -> str:
+        """Identity for caches and audits."""
+        return f"{self.task}/{self.case.fingerprint}"
 
     @property
     def task(self) -> str:
@@ -153,6 +159,22 @@ class TaskMixture:
         return found
 
 
+def group_rates(groups: Iterable[RolloutGroup], threshold: float) -> list[tuple[str, float]]:
+    """Task and pass rate of each group that has a reward.
+
+    Args:
+        groups: Of one step.
+        threshold: Reward from which an answer is right.
+    """
+    rates = []
+    for group in groups:
+        rewards = [reward for reward in group.rewards if reward is not None]
+        if rewards:
+            right = sum(reward >= threshold for reward in rewards)
+            rates.append((group.prompt.task, right / len(rewards)))
+    return rates
+
+
 class PassRates:
     """Running pass rate per task, and the weights that follow from it.
 
@@ -163,14 +185,10 @@ class PassRates:
     def __init__(self, tasks: Iterable[str]) -> None:
         self.rates = dict.fromkeys(tasks, 0.5)
 
-    def update(self, groups: Iterable[RolloutGroup]) -> None:
-        """Take in the groups of a step."""
-        for group in groups:
-            rewards = [reward for reward in group.rewards if reward is not None]
-            if rewards:
-                old = self.rates[group.prompt.task]
-                new = sum(rewards) / len(rewards)
-                self.rates[group.prompt.task] = RATE_MOMENTUM * old + (1 - RATE_MOMENTUM) * new
+    def update(self, rates: Iterable[tuple[str, float]]) -> None:
+        """Take in tasks with the pass rate of a group each, see `group_rates`."""
+        for task, new in rates:
+            self.rates[task] = RATE_MOMENTUM * self.rates[task] + (1 - RATE_MOMENTUM) * new
 
     def weights(self) -> dict[str, float]:
         """Weight per task: p (1 - p), with a floor."""
@@ -183,14 +201,3 @@ class PassRates:
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Restore the rates."""
         self.rates = dict(state)
-
-
-def as_prompt(question: Question, token_ids: Sequence[int]) -> Prompt:
-    """A question in the form that the trainer takes; the case travels as its payload."""
-    return Prompt(
-        text=question.prompt,
-        token_ids=tuple(token_ids),
-        task=question.task,
-        case=question,
-        uid=f"{question.task}/{question.case.fingerprint}",
-    )

@@ -9,7 +9,10 @@ from typing import Any
 
 from intern_rl.chat import ChatFormat
 from intern_rl.config import RunConfig
-from intern_rl.mixture import PassRates, TaskMixture, as_prompt
+from intern_rl.groups import pass_rate_histogram, record_groups
+from intern_rl.mixture import PassRates, group_rates
+from intern_rl.placement import Placement, merged
+from intern_rl.questions import Questions, as_prompt
 from intern_rl.rewards import Rewards
 from intern_runs import RunDisplay, RunFolder
 from oreal_rl import Event, OrealTrainer
@@ -27,6 +30,7 @@ LOGGED = (
     "rollouts_trained",
     "response_tokens_mean",
 )
+PREFIXES = ("count/", "task/", "token_reward/")
 
 
 class OnlineTraining:
@@ -35,25 +39,27 @@ class OnlineTraining:
     Args:
         run: Where metrics and checkpoints go.
         config: The run's configuration.
-        model: The policy, trained in place.
+        placement: Where the policy lives.
         chat: Turns text into token ids.
-        mixture: The tasks.
+        questions: What is asked.
     """
 
     def __init__(
         self,
         run: RunFolder,
         config: RunConfig,
-        model: Any,
+        placement: Placement,
         chat: ChatFormat,
-        mixture: TaskMixture,
+        questions: Questions,
     ) -> None:
-        self.run, self.chat, self.mixture = run, chat, mixture
-        self.pass_rates = PassRates(mixture.tasks)
-        self.rewards = Rewards()
+        self.run, self.chat, self.questions, self.placement = run, chat, questions, placement
+        self.record_every, self.record_count = config.rl.record_every, config.rl.record_groups
+        self.pass_rates = PassRates(questions.tasks)
+        self.rewards = Rewards(config.rewards)
+        self.extra_metrics: dict[str, Any] = {}
         self.settings = config.rl.oreal_config(seed=config.seed)
         self.trainer = OrealTrainer(
-            policy=model,
+            **placement.parts(),
             tokenizer=chat.tokenizer,
             prompts=self._prompts,
             verifier=self.rewards,
@@ -65,45 +71,54 @@ class OnlineTraining:
         """Run all steps that are left, each with its checkpoint.
 
         Returns:
-            Counters of the whole stage.
+            Counters of the whole stage; on several ranks, of this one.
         """
-        restored = self.run.restore(STAGE)
-        if restored is not None:
-            self._load(restored[1])
+        own = self.placement.restore(self.run, STAGE, self.trainer)
+        if own is not None:
+            self.pass_rates.load_state_dict(own["pass_rates"])
+            self.rewards.load_state_dict(own["rewards"])
         total = self.settings.num_steps
         display.begin(STAGE, total, completed=self.trainer.step_index)
         while self.trainer.step_index < total:
             started = time.perf_counter()
+            self.rewards.abandon_step()
             metrics = self.trainer.step()
             step = self.trainer.step_index
             values = {name: metrics[name] for name in LOGGED if name in metrics}
-            values |= {k: v for k, v in metrics.items() if k.startswith(("count/", "task/"))}
-            self.run.log(STAGE, step, values, seconds=time.perf_counter() - started)
-            self.run.save(STAGE, step, self._state())
-            display.advance(STAGE, {k: metrics[k] for k in LOGGED[:4] if k in metrics})
+            values |= {k: v for k, v in metrics.items() if k.startswith(PREFIXES)}
+            values = merged(self.placement.together(values | self.extra_metrics))
+            if self.placement.is_first:
+                self.run.log(STAGE, step, values, seconds=time.perf_counter() - started)
+            own = {
+                "pass_rates": self.pass_rates.state_dict(),
+                "rewards": self.rewards.state_dict(),
+            }
+            self.placement.save(self.run, STAGE, step, self.trainer, own)
+            display.advance(STAGE, {k: values[k] for k in LOGGED[:4] if k in values})
         return {
             "counters": {name: int(count) for name, count in self.trainer.totals.items()},
             "rewards": self.rewards.summary(),
         }
 
     def _prompts(self, cursor: int) -> list[Prompt]:
-        questions = self.mixture.draw(
-            STAGE, cursor, self.settings.prompts_per_step, self.pass_rates.weights()
+        drawn = self.questions.draw(
+            STAGE,
+            cursor,
+            self.settings.prompts_per_step // self.placement.world_size,
+            self.pass_rates.weights(),
         )
-        return [as_prompt(q, self.chat.encode_question(q.prompt)) for q in questions]
+        return [as_prompt(q, self.chat.encode_question(q.prompt)) for q in drawn]
 
     def _on_event(self, event: Event) -> None:
-        if event.kind == "step":
-            self.pass_rates.update(event.groups)
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "trainer": self.trainer.state_dict(),
-            "pass_rates": self.pass_rates.state_dict(),
-            "rewards": self.rewards.state_dict(),
-        }
-
-    def _load(self, state: dict[str, Any]) -> None:
-        self.trainer.load_state_dict(state["trainer"])
-        self.pass_rates.load_state_dict(state["pass_rates"])
-        self.rewards.load_state_dict(state["rewards"])
+        if event.kind != "step":
+            return
+        threshold = self.settings.success_threshold
+        # Every rank takes in the groups of all, so that all draw tasks by the same weights.
+        for rates in self.placement.together(group_rates(event.groups, threshold)):
+            self.pass_rates.update(rates)
+        self.extra_metrics = self.rewards.end_step()
+        self.extra_metrics["pass_rate_histogram"] = pass_rate_histogram(event.groups, threshold)
+        number = event.step + 1
+        is_kept = self.record_every and (number == 1 or number % self.record_every == 0)
+        if is_kept and self.placement.is_first and self.placement.world_size == 1:
+            record_groups(self.run, self.trainer, event, self.record_count)

@@ -1,4 +1,4 @@
-"""The quickstart's chain: data, tokenizer, model, pretraining, cold start, evaluation, RL, report.
+"""The chain of a run: a policy that is pretrained or loaded, cold start, evaluation, RL, report.
 
 Every stage leaves its result in the run folder; a resumed run passes over the finished ones and
 goes on inside the one that was interrupted.
@@ -14,11 +14,12 @@ import torch
 from intern_pretrain import stages as pretraining
 from intern_rl.chat import ChatFormat
 from intern_rl.cold_start import ColdStart
-from intern_rl.config import RunConfig, default_config_path
+from intern_rl.config import RunConfig, shipped_config_path
 from intern_rl.evaluate import Evaluation, average, change, evaluate
-from intern_rl.mixture import TaskMixture
-from intern_rl.models import hide_progress_bars, load_model, save_model
+from intern_rl.models import freeze, hide_progress_bars, load_model, load_policy, save_model
 from intern_rl.online import OnlineTraining
+from intern_rl.placement import OneProcess
+from intern_rl.questions import Questions
 from intern_rl.report import write_report
 from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
 from oreal_rl.samplers.kv_loop import KVLoopSampler
@@ -27,8 +28,7 @@ PACKAGES = (
     "intern-s1-model", "oreal-rl", "internbootcamp-env", "fp8-grouped-gemm", "intern-pretrain",
     "intern-rl", "torch", "transformers", "numpy", "rdkit", "chemicals",
 )  # fmt: skip
-STAGES = {
-    **pretraining.STAGES,
+RL_STAGES = {
     "cold-start": "Cold start",
     "evaluate-before": "Evaluation before RL",
     "rl": "Online RL",
@@ -36,6 +36,13 @@ STAGES = {
 }
 TOKENIZER_QUESTIONS = 60
 """Training questions per task whose wording the tokenizer is trained on, beside the corpus."""
+
+
+def stages_of(config: RunConfig) -> dict[str, str]:
+    """Name and description of each stage that a run has, in order."""
+    stages = dict(pretraining.STAGES) if config.pretrain is not None else {}
+    left_out = () if config.cold_start is not None else ("cold-start",)
+    return stages | {name: text for name, text in RL_STAGES.items() if name not in left_out}
 
 
 def open_run(
@@ -61,21 +68,9 @@ def open_run(
         run = RunFolder.open(resume)
         return run, RunConfig.model_validate(run.config())
     overrides = {"rl.steps": steps, "seed": seed}
-    settings = load_config(RunConfig, config_path or default_config_path(), assignments, overrides)
-    make_mixture(settings)  # a pattern that matches nothing must not leave a folder behind
+    settings = load_config(RunConfig, config_path or shipped_config_path(), assignments, overrides)
+    Questions.of(settings)  # a pattern that matches nothing must not leave a folder behind
     return RunFolder.create(folder, settings, PACKAGES), settings
-
-
-def make_mixture(config: RunConfig) -> TaskMixture:
-    """The run's tasks.
-
-    Raises:
-        ConfigError: If a pattern matches nothing or a level is impossible.
-    """
-    tasks = config.tasks
-    return TaskMixture.from_patterns(
-        tasks.patterns, seed=config.seed, level=tasks.level, wording=tasks.wording
-    )
 
 
 def run_pipeline(run: RunFolder, config: RunConfig, display: RunDisplay | None = None) -> Path:
@@ -92,7 +87,7 @@ def run_pipeline(run: RunFolder, config: RunConfig, display: RunDisplay | None =
     hide_progress_bars()
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    with display or RunDisplay(STAGES) as shown:
+    with display or RunDisplay(stages_of(config)) as shown:
         shown.console.print(f"run folder: {run.path}", highlight=False)
         pipeline = Pipeline(run, config, shown)
         pipeline.run_all()
@@ -105,29 +100,47 @@ class Pipeline:
 
     def __init__(self, run: RunFolder, config: RunConfig, display: RunDisplay) -> None:
         self.run, self.config, self.display = run, config, display
-        self.mixture = make_mixture(config)
+        self.questions = Questions.of(config)
 
     def run_all(self) -> None:
         """Run every stage."""
-        model, processor = self.pretrain()
-        chat = ChatFormat(processor.tokenizer)
-        self.cold_start(model, processor, chat)
+        model, processor = self.policy()
+        chat = ChatFormat(getattr(processor, "tokenizer", processor))
+        if self.config.cold_start is not None:
+            self.cold_start(model, processor, chat)
         before = self.evaluate("evaluate-before", model, chat)
         self.online(model, processor, chat)
         after = self.evaluate("evaluate-after", model, chat)
-        gain = change(before, after)
+        if before.rates:
+            self.display.console.print(
+                f"pass@1 over {len(before.rates)} tasks: {average(before.rates)} -> "
+                f"{average(after.rates)}, change {change(before, after)}",
+                highlight=False,
+            )
+
+    def policy(self) -> tuple[Any, Any]:
+        """The model that the run starts from, and its processor or tokenizer."""
+        settings = self.config.policy
+        if settings is None:
+            return self.pretrain()
+        model, processor = load_policy(settings.path, dtype=settings.dtype)
+        frozen = freeze(model, settings.freeze)
         self.display.console.print(
-            f"pass@1 over {len(self.mixture.tasks)} tasks: {average(before.rates)} -> "
-            f"{average(after.rates)}, change {gain}",
+            f"policy: {settings.path}, {sum(p.numel() for p in model.parameters()):,} parameters, "
+            f"{frozen:,} of them frozen",
             highlight=False,
         )
+        return model, processor
 
     def pretrain(self) -> tuple[Any, Any]:
         """Data, tokenizer, model and continual pretraining; `intern_pretrain` owns them."""
-        run, display, seed = self.run, self.display, self.config.seed
-        config = self.config.pretrain
+        run, display, seed, config = self.run, self.display, self.config.seed, self.config.pretrain
+        assert config is not None, (
+            "a run without [policy] has [pretrain]: the configuration says so"
+        )
         corpus = pretraining.prepare_data(config.data, run, display, seed=seed)
-        texts = self.mixture.wordings(TOKENIZER_QUESTIONS)
+        mixture = self.questions.mixture
+        texts = mixture.wordings(TOKENIZER_QUESTIONS) if mixture is not None else []
         tokenizer = pretraining.train_tokenizer(
             config.tokenizer, corpus, run, display, extra_texts=texts
         )
@@ -140,10 +153,10 @@ class Pipeline:
         name, path = "cold-start", self.run.path / "checkpoints" / "cold-start"
         if self._load_finished(name, path, model):
             return
-        settings = self.config.cold_start
-        training = ColdStart(
-            model, chat, self.mixture, KVLoopSampler(model, chat.tokenizer), settings
-        )
+        settings, mixture = self.config.cold_start, self.questions.mixture
+        assert settings is not None, "run_all asks first"
+        assert mixture is not None, "a cold start has tasks: the configuration says so"
+        training = ColdStart(model, chat, mixture, KVLoopSampler(model, chat.tokenizer), settings)
         restored = self.run.restore(name)
         step = 0
         if restored is not None:
@@ -168,7 +181,7 @@ class Pipeline:
             evaluation = Evaluation.from_json(done)
         else:
             settings = self.config.evaluation
-            questions = self.mixture.held_out(settings.questions_per_task)
+            questions = self.questions.held_out(settings.questions_per_task)
             self.display.begin(name, sum(map(len, questions.values())))
             evaluation = evaluate(
                 KVLoopSampler(model, chat.tokenizer),
@@ -179,19 +192,14 @@ class Pipeline:
                 seed=self.config.seed,
                 on_batch=lambda done: self.display.advance(name, steps=done),
             )
-            self.run.log(
-                name,
-                1,
-                {
+            if evaluation.rates:
+                values = {
                     "pass_at_1": average(evaluation.rates).mean,
                     "greedy_accuracy": average(evaluation.greedy).mean,
-                },
-                seconds=0.0,
-            )
+                }
+                self.run.log(name, 1, values, seconds=0.0)
             self.run.finish(name, evaluation.to_json())
-        self.display.end(
-            name, f"pass@1 {average(evaluation.rates)}, greedy {average(evaluation.greedy)}"
-        )
+        self.display.end(name, evaluation.summary())
         return evaluation
 
     def online(self, model: Any, processor: Any, chat: ChatFormat) -> None:
@@ -199,7 +207,8 @@ class Pipeline:
         name, path = "rl", self.run.path / "checkpoints" / "final"
         if self._load_finished(name, path, model):
             return
-        training = OnlineTraining(self.run, self.config, model, chat, self.mixture)
+        placement = OneProcess(model)
+        training = OnlineTraining(self.run, self.config, placement, chat, self.questions)
         result = training.train(self.display)
         save_model(model, processor, path)
         self.run.finish(name, result)

@@ -12,10 +12,13 @@ import internbootcamp_env as bootcamp
 from intern_pretrain.report import data_section
 from intern_rl.config import RunConfig
 from intern_rl.evaluate import Evaluation, average, change
-from intern_rl.figures import before_and_after, curves
+from intern_rl.figures import before_and_after, curves, pass_rate_histograms, task_map
+from intern_rl.groups import read_groups
 from intern_runs import CheckpointError, RunFolder
 
 TRANSCRIPTS_PER_TASK = 1
+MAX_GROUPS = 24
+UP, DOWN = "23, 104, 58", "163, 51, 31"
 
 
 def write_report(run: RunFolder) -> Path:
@@ -35,34 +38,38 @@ def write_report(run: RunFolder) -> Path:
     if missing:
         raise CheckpointError(
             f"{run.path}: stage {missing[0]} has not finished; resume the run with "
-            f"intern-rl quickstart --resume {run.path}"
+            f"intern-rl resume {run.path}"
         )
     config = RunConfig.model_validate(run.config())
     before = Evaluation.from_json(run.result("evaluate-before") or {})
     after = Evaluation.from_json(run.result("evaluate-after") or {})
+    rl, lines = run.result("rl") or {}, run.metrics("rl")
     template = (Path(__file__).parent / "report.html.j2").read_text(encoding="utf-8")
     page = Environment(undefined=StrictUndefined, autoescape=True).from_string(template)
     text = page.render(
-        title=f"Intern-S1 in small: {run.path.name}",
-        lead="One model from raw data to reinforcement learning: continual pretraining on real "
-        "compounds, cold start on verified answers, then OREAL with Mixture-of-Rewards.",
+        title=f"Intern-S1 in small: {run.path.name}"
+        if config.pretrain is not None
+        else f"Reinforcement learning: {run.path.name}",
+        lead=_lead(config),
         headline=_headline(before, after),
         num_tasks=len(before.rates),
         num_questions=sum(map(len, before.rates.values())),
         num_samples=config.evaluation.num_samples,
-        dumbbell=Markup(before_and_after(before, after)),
+        dumbbell=Markup(before_and_after(before, after)) if before.rates else "",
         rows=_task_rows(before, after),
         rl_curves=Markup(_rl_curves(run)),
-        rl_text=_rl_text(config, run.result("rl") or {}),
-        reward_rows=(run.result("rl") or {})["rewards"],
-        training_curves=Markup(_training_curves(run)),
-        cold_start_text=_cold_start_text(run.result("cold-start") or {}),
+        rl_text=_rl_text(config, rl),
+        task_map=Markup(task_map(lines, _tasks_of(lines))),
+        histograms=Markup(pass_rate_histograms(lines)),
+        source_curves=Markup(_source_curves(lines, rl["rewards"])),
+        reward_rows=rl["rewards"],
+        groups=_groups(run),
+        training_curves=Markup(_training_curves(run)) if config.pretrain is not None else "",
+        cold_start_text=_cold_start_text(run.result("cold-start")),
         transcripts=_transcripts(before, after),
-        data_html=Markup(data_section(run)),
+        data_html=Markup(data_section(run)) if config.pretrain is not None else "",
         times=_times(run),
-        command=f"uv run intern-rl quickstart --seed {config.seed} --config config.toml"
-        if config.seed
-        else "uv run intern-rl quickstart",
+        command=_command(run, config),
         config=json.dumps(run.config(), indent=1),
         versions=json.dumps(run.read_json("versions.json"), indent=1),
     )
@@ -70,7 +77,85 @@ def write_report(run: RunFolder) -> Path:
     return run.path / "report.html"
 
 
+def _lead(config: RunConfig) -> str:
+    if config.policy is not None:
+        start = f"A policy from {config.policy.path}"
+    else:
+        start = (
+            "One model from raw data to reinforcement learning: continual pretraining on real "
+            "compounds"
+        )
+    cold = ", cold start on verified answers" if config.cold_start is not None else ""
+    names = ", ".join(source.label for source in config.rewards.sources)
+    return f"{start}{cold}, then OREAL with Mixture-of-Rewards ({names})."
+
+
+def _command(run: RunFolder, config: RunConfig) -> str:
+    seed = f" --seed {config.seed}" if config.seed else ""
+    return f"uv run intern-rl train {run.path}/config.json{seed} --output NEW"
+
+
+def _tasks_of(lines: list[dict[str, Any]]) -> list[str]:
+    found = {name[5:-10] for line in lines for name in line if name.endswith("/pass_rate")}
+    return sorted(found)
+
+
+def _source_curves(lines: list[dict[str, Any]], rewards: list[dict[str, Any]]) -> str:
+    panels = [
+        (f"Source “{row['source']}”", "mean value", lines, f"source/{row['source']}/mean")
+        for row in rewards
+        if row["gave"]
+    ]
+    return curves(panels) if panels else ""
+
+
+def _groups(run: RunFolder) -> list[dict[str, Any]]:
+    """Kept groups, first and last steps before those between, ready to draw."""
+    found = [(step, group) for step, groups in read_groups(run).items() for group in groups]
+    if len(found) > MAX_GROUPS:
+        found = found[: MAX_GROUPS // 2] + found[-MAX_GROUPS // 2 :]
+    return [_drawn(step, group) for step, group in found]
+
+
+def _drawn(step: int, group: dict[str, Any]) -> dict[str, Any]:
+    largest = max((abs(w) for row in group["rollouts"] for w in row["weights"]), default=0.0)
+    rollouts = []
+    for row in group["rollouts"]:
+        tokens = []
+        for text, logprob, weight in zip(
+            row["tokens"], row["logprobs"], row["weights"], strict=True
+        ):
+            alpha = 0.1 + 0.7 * abs(weight) / largest if weight else 0.0
+            tokens.append(
+                {
+                    "text": text.replace("\n", "⏎"),
+                    "style": f"background: rgba({UP if weight > 0 else DOWN}, {alpha:.2f})",
+                    "title": f"weight {weight:+.3f}, log-probability {logprob:.2f}",
+                }
+            )
+        reward = "–" if row["reward"] is None else f"{row['reward']:.3f}"
+        rollouts.append(
+            {
+                "tokens": tokens,
+                "left": row["num_tokens"] - len(row["tokens"]),
+                "reward": reward,
+                "detail": row["detail"] or row["finish_reason"],
+                "audit": "; ".join(_audit_text(entry) for entry in row["audit"]),
+            }
+        )
+    return {**group, "step": step, "rollouts": rollouts}
+
+
+def _audit_text(entry: dict[str, Any]) -> str:
+    if entry["value"] is None:
+        return f"{entry['source']}: {entry['status']}"
+    raw = "" if entry["raw"] == entry["value"] else f" (raw {entry['raw']:g})"
+    return f"{entry['source']}: {entry['value']:.2f}{raw}"
+
+
 def _headline(before: Evaluation, after: Evaluation) -> list[dict[str, str]]:
+    if not before.rates:
+        return []
     gain = change(before, after)
     return [
         {"value": str(average(before.rates)), "label": "pass@1 before RL"},
@@ -88,13 +173,13 @@ def _headline(before: Evaluation, after: Evaluation) -> list[dict[str, str]]:
 
 
 def _task_rows(before: Evaluation, after: Evaluation) -> list[dict[str, Any]]:
-    rows = []
+    rows, known = [], set(bootcamp.names("*"))
     for task in sorted(before.rates):
         old, new = float(np.mean(before.rates[task])), float(np.mean(after.rates[task]))
         rows.append(
             {
                 "task": task,
-                "title": bootcamp.get(task).title,
+                "title": bootcamp.get(task).title if task in known else "questions of a file",
                 "questions": len(before.rates[task]),
                 "before": f"{100 * old:.1f}",
                 "after": f"{100 * new:.1f}",
@@ -143,7 +228,9 @@ def _rl_text(config: RunConfig, result: dict[str, Any]) -> str:
     )
 
 
-def _cold_start_text(result: dict[str, Any]) -> str:
+def _cold_start_text(result: dict[str, Any] | None) -> str:
+    if result is None:
+        return "There was no cold start."
     best = result["best_of_n"]
     if not best["questions"]:
         return "The cold start imitated oracle answers only."

@@ -5,6 +5,7 @@ expected; an unknown key also gets the nearest known one.
 """
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -30,7 +31,7 @@ def load_config(
 
     Args:
         cls: The pydantic model; it should forbid extra keys.
-        path: TOML file, or None for the model's defaults.
+        path: TOML file, `config.json` of a run, or None for the model's defaults.
         assignments: `dotted.key=value` strings, later ones winning; values are TOML values, and
             what is no TOML value is taken as a string.
         overrides: Dotted keys set last, for flags such as `--seed`; None values are left out.
@@ -89,12 +90,26 @@ def _read(path: Path) -> str:
 
 
 def _parse(text: str, path: str | Path | None) -> dict[str, Any]:
+    if path is not None and Path(path).suffix == ".json":
+        return _parse_json(text, path)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         where = f"{path}:{line.group(1)}" if line else f"{path}"
         raise ConfigError(f"{where}: not valid TOML: {error}") from None
+
+
+def _parse_json(text: str, path: str | Path) -> dict[str, Any]:
+    """Read the configuration that a run folder keeps."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        raise ConfigError(f"{path}:{line}: not valid JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: got a JSON {type(values).__name__}, expected an object")
+    return values
 
 
 def _assign(values: dict[str, Any], key: str, value: Any) -> None:

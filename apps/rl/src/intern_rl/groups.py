@@ -1,0 +1,133 @@
+"""Groups kept for reading: some questions of a step with all answers, rewards and token weights.
+
+`groups/STEP.json` in the run folder holds a few groups of every n-th step, mixed ones first, for
+those are the ones that are trained on. A token's weight is the rollout's advantage times what the
+token reward model gives the token (1 without one), as after the step; a rollout that was not chosen
+weighs nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from intern_runs import RunFolder
+from oreal_rl import Event, OrealTrainer
+from oreal_rl.collect import Collected, make_items
+from oreal_rl.scoring import make_batch
+from oreal_rl.types import RolloutGroup, TrainItem
+
+FOLDER = "groups"
+MAX_SHOWN_TOKENS = 400
+PASS_RATE_BINS = 10
+
+
+def pass_rate_histogram(groups: Iterable[RolloutGroup], threshold: float) -> list[int]:
+    """Groups per pass rate: none right, eight bins between, all right.
+
+    Args:
+        groups: Of one step.
+        threshold: Reward from which an answer is right.
+
+    Returns:
+        `PASS_RATE_BINS` counts.
+    """
+    counts = [0] * PASS_RATE_BINS
+    for group in groups:
+        rewards = [reward for reward in group.rewards if reward is not None]
+        if rewards:
+            right = sum(reward >= threshold for reward in rewards)
+            if right in (0, len(rewards)):
+                counts[-1 if right else 0] += 1
+            else:
+                inner = PASS_RATE_BINS - 2
+                counts[1 + min(int(inner * right / len(rewards)), inner - 1)] += 1
+    return counts
+
+
+def record_groups(run: RunFolder, trainer: OrealTrainer, event: Event, count: int) -> None:
+    """Write some groups of a step; a repeated step writes the same file again.
+
+    Args:
+        run: The run folder.
+        trainer: Knows weights and the tokenizer.
+        event: Of the step that has just ended.
+        count: Most groups to keep.
+    """
+    items = make_items(
+        Collected(groups=event.groups, kept=event.kept, counts=trainer.totals),
+        trainer.algorithm,
+        trainer.config,
+        step=event.step,
+    )
+    kept = list(event.kept)[:count]
+    others = [index for index in range(len(event.groups)) if index not in set(event.kept)]
+    shown = kept + others[: max(1, count - len(kept))]
+    value = [
+        _group(trainer, event.groups[index], _items_of(items, event.kept, index)) for index in shown
+    ]
+    (run.path / FOLDER).mkdir(exist_ok=True)
+    run.write_json(f"{FOLDER}/{event.step + 1:06d}.json", value)
+
+
+def read_groups(run: RunFolder) -> dict[int, list[dict[str, Any]]]:
+    """The kept groups by step, counted from 1."""
+    return {
+        int(path.stem): run.read_json(f"{FOLDER}/{path.name}")
+        for path in sorted((run.path / FOLDER).glob("*.json"))
+    }
+
+
+def _items_of(items: list[TrainItem], kept: tuple[int, ...], index: int) -> list[TrainItem]:
+    if index not in kept:
+        return []
+    return [item for item in items if item.group == kept.index(index)]
+
+
+def _group(trainer: OrealTrainer, group: RolloutGroup, items: list[TrainItem]) -> dict[str, Any]:
+    weights = {
+        id(item.rollout): row for item, row in zip(items, _weights(trainer, items), strict=True)
+    }
+    rows = []
+    for rollout, verdict in zip(group.rollouts, group.verdicts, strict=True):
+        ids = rollout.response_ids[:MAX_SHOWN_TOKENS]
+        rows.append(
+            {
+                "text": rollout.text,
+                "finish_reason": rollout.finish_reason,
+                "reward": verdict.reward,
+                "detail": verdict.detail,
+                "tokens": [trainer.tokenizer.decode([i], skip_special_tokens=False) for i in ids],
+                "num_tokens": rollout.num_tokens,
+                "logprobs": [round(value, 3) for value in rollout.logprobs[:MAX_SHOWN_TOKENS]],
+                "weights": weights.get(id(rollout), [0.0] * len(ids))[:MAX_SHOWN_TOKENS],
+                "audit": [
+                    {"source": r.source, "status": r.status, "raw": r.raw, "value": r.value}
+                    | ({"detail": r.detail} if r.detail else {})
+                    for r in verdict.audit
+                ],
+            }
+        )
+    return {
+        "task": group.prompt.task,
+        "prompt": group.prompt.text,
+        "oracle": group.prompt.case.oracle(),
+        "trained": bool(items),
+        "rollouts": rows,
+    }
+
+
+@torch.no_grad()
+def _weights(trainer: OrealTrainer, items: list[TrainItem]) -> list[list[float]]:
+    if not items:
+        return []
+    if trainer.token_trainer is None:
+        return [[round(item.advantage, 4)] * item.rollout.num_tokens for item in items]
+    batch = make_batch(
+        items, pad_token_id=trainer.updater.pad_token_id, device=trainer.updater.device
+    )
+    rows = (trainer.token_trainer.weights(batch) * batch.advantages[:, None]).tolist()
+    return [
+        [round(value, 4) for value in row[: item.rollout.num_tokens]]
+        for item, row in zip(items, rows, strict=True)
+    ]

@@ -1,0 +1,94 @@
+"""A run on two ranks: equal updates to one process' with the same rollouts, and a resume."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from intern_rl.placement import merged
+
+CONFIG = """
+threads = 1
+[policy]
+path = "{path}"
+[tasks]
+patterns = ["logic.majority", "chem.smiles_rings", "logic.parity"]
+[rl]
+steps = 4
+record_every = 0
+[rl.oreal]
+prompts_per_step = 6
+group_size = 4
+num_minibatches = 1
+max_new_tokens = 4
+learning_rate = 1e-3
+truncated = "wrong"
+[evaluation]
+questions_per_task = 3
+num_samples = 2
+max_new_tokens = 4
+"""
+
+
+def torchrun(*arguments: object) -> list[str]:
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    return [*start, "-m", "intern_rl", *map(str, arguments)]
+
+
+def test_metrics_of_ranks_are_added_or_averaged():
+    one = {"count/rollouts": 4.0, "reward_mean": 0.5, "task/a/pass_rate": 1.0, "histogram": [1, 0]}
+    two = {"count/rollouts": 2.0, "reward_mean": 0.1, "histogram": [0, 3]}
+    assert merged([one, two]) == {
+        "count/rollouts": 6.0,
+        "reward_mean": 0.3,
+        "task/a/pass_rate": 1.0,
+        "histogram": [1, 3],
+    }
+    assert merged([one]) is one
+
+
+@pytest.mark.slow
+def test_two_ranks_train_and_resume_after_a_kill_to_the_same_metrics(cli, finished_run, tmp_path):
+    path = tmp_path / "ranks.toml"
+    path.write_text(CONFIG.format(path=finished_run / "checkpoints" / "cold-start"))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    whole = tmp_path / "whole"
+    done = subprocess.run(
+        torchrun("train", path, "--output", whole),
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [line for line in cli.metrics(whole) if line["stage"] == "rl"]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert all(line["count/prompts_taken"] == 6 for line in lines)
+    assert all(line["count/rollouts"] == 24 for line in lines)
+    assert any(line["rollouts_trained"] for line in lines), "nothing was trained on"
+    counters = json.loads((whole / "done" / "rl.json").read_text())["counters"]
+    assert counters["rollouts"] == 4 * 24
+    assert list((whole / "state").iterdir()) == []
+    assert (whole / "report.html").exists()
+
+    killed = tmp_path / "killed"
+    process = subprocess.Popen(
+        torchrun("train", path, "--output", killed),
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    metrics = killed / "metrics.jsonl"
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and process.poll() is None:
+        if metrics.exists() and '{"stage": "rl", "step": 2,' in metrics.read_text():
+            break
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    done = subprocess.run(
+        torchrun("resume", killed), env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert cli.metrics(killed) == cli.metrics(whole)
