@@ -28,7 +28,16 @@ def test_the_two_commands_come_first_and_ci_runs_the_second():
 
 
 def test_every_program_named_in_a_readme_exists():
-    known = scripts() | {"pytest", "python", "just", "ruff", "basedpyright", "lint-imports", "prek"}
+    known = scripts() | {
+        "pytest",
+        "python",
+        "torchrun",
+        "just",
+        "ruff",
+        "basedpyright",
+        "lint-imports",
+        "prek",
+    }
     for readme in [
         ROOT / "README.md",
         *ROOT.glob("packages/*/README.md"),
