@@ -576,7 +576,7 @@ TASKS = (
         answer=Integers(ordered=False),
         verifier="S",
         show=_shown,
-        size=lambda q: sum(abs(x) ** 0.5 for row in q["a"] for x in row),
+        size=lambda q: 10 * len(q["a"]) + sum(map(abs, _eigenvalues(q))),
         en=(
             "All eigenvalues of this matrix are whole numbers. List them, each as often as its "
             "multiplicity:\n{a}",
