@@ -23,7 +23,7 @@ def gains(records: list[dict], task: str, method: str, reading: str) -> list[flo
     return [
         r[reading]["pass_at_1"] - r["before"]
         for r in records
-        if (r["task"], r["method"]) == (task, method)
+        if (r["task"], r["method"]) == (task, method) and r["seed"] in SEEDS
     ]
 
 
@@ -44,16 +44,17 @@ def cell(values: list[float]) -> str:
 
 def table(records: list[dict]) -> str:
     lines = []
-    rates = {(r["method"]): r["learning_rate"] for r in records if r["task"] in TASKS}
+    rates = {(r["task"], r["method"]): r["learning_rate"] for r in records if r["seed"] in SEEDS}
     for reading, label in LABELS.items():
         lines += [f"Gain in pass@1 after {label}:", ""]
-        lines.append("| method | learning rate | " + " | ".join(TASKS) + " |")
-        lines.append("|---|---|" + "---|" * len(TASKS))
+        lines.append("| method | " + " | ".join(TASKS) + " | learning rates |")
+        lines.append("|---|" + "---|" * (len(TASKS) + 1))
         for method in [*METHODS, *VARIANTS]:
-            if method not in rates:
-                continue
             row = [cell(gains(records, task, method, reading)) for task in TASKS]
-            lines.append(f"| {method} | {rates[method]:g} | " + " | ".join(row) + " |")
+            if set(row) == {"not run"}:
+                continue
+            chosen = ", ".join(f"{rates.get((task, method), math.nan):g}" for task in TASKS)
+            lines.append(f"| {method} | " + " | ".join(row) + f" | {chosen} |")
         lines.append("")
     return "\n".join(lines) + "\n" + ratios(records)
 
@@ -116,7 +117,7 @@ def plot(records: list[dict], path: Path) -> None:
 def main() -> None:
     records = [json.loads(line) for line in RESULTS.read_text().splitlines()]
     counts = {
-        m: len([r for r in records if r["method"] == m and r["task"] in TASKS]) for m in METHODS
+        m: len([r for r in records if r["method"] == m and r["seed"] in SEEDS]) for m in METHODS
     }
     wanted = len(SEEDS) * len(TASKS)
     note = (

