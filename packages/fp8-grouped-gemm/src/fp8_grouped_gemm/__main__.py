@@ -45,9 +45,9 @@ def compile_all(everything: bool, only: str, out: Path | None) -> int:
     from fp8_grouped_gemm import aot
 
     records = []
-    chosen = [case for case in aot.cases(everything=everything or bool(only)) if only in case.name]
+    chosen = [case for case in aot.cases(everything=everything) if only in case.name]
     if not chosen:
-        print(f"--only {only!r} names no configuration; run without it to see their names")
+        print(f"--only {only!r} names no configuration of this selection; try --all, or without it")
         return 2
     for case in chosen:
         record = aot.report(case)

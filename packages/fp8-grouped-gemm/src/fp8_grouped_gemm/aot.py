@@ -101,7 +101,8 @@ def compiling_only(target: GPUTarget = HOPPER) -> Iterator[list[Any]]:
 
     stand_in = SimpleNamespace(
         get_current_target=lambda: target,
-        get_current_device=lambda: 0,
+        # Compiled functions remember the target by device, so each target is a device of its own.
+        get_current_device=lambda: target.arch,
         get_current_stream=lambda _device=0: 0,
     )
     before = driver._active
