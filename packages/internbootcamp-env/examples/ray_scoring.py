@@ -32,6 +32,7 @@ def start_ray(tries: int = 3) -> None:
     for left in reversed(range(tries)):
         try:
             ray.init(
+                address="local",
                 num_cpus=2,
                 include_dashboard=False,
                 log_to_driver=False,
