@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from intern_runs import ConfigError, parse_assignment
@@ -103,6 +104,10 @@ def train_stage(
             self.pending: dict[str, float] = {}
             self.began = time.perf_counter()
 
+        def before_run(self, runner: Any) -> None:
+            # Weights are drawn next: building a teacher must not change a student's.
+            torch.manual_seed(settings["randomness"]["seed"])
+
         def after_train_iter(
             self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
         ) -> None:
@@ -144,7 +149,6 @@ def build_model(settings: Mapping[str, Any], weights: Path) -> nn.Module:
 def neck_levels(model: nn.Module, image: Path) -> tuple[list[Tensor], Tensor]:
     """The neck's levels of one picture, [1, C, H, W] each, and the picture [3, H, W]."""
     import numpy as np
-    import torch
     from mmdet.structures import DetDataSample
     from PIL import Image
 

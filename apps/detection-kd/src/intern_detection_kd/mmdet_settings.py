@@ -132,7 +132,9 @@ def runner(
         ),
         param_scheduler=[
             dict(type="LinearLR", start_factor=1 / (warmup + 1), by_epoch=False, end=warmup),
-            dict(type="CosineAnnealingLR", by_epoch=False, begin=warmup, end=steps, T_max=steps),
+            dict(
+                type="CosineAnnealingLR", by_epoch=False, begin=warmup, end=max(steps, warmup + 1)
+            ),
         ],
         default_hooks=dict(
             logger=dict(type="LoggerHook", interval=steps),
