@@ -222,7 +222,7 @@ def test_server_addresses_are_checked():
 
 def test_engine_answers_become_rollouts():
     params = SamplingParams(max_new_tokens=2, top_p=0.9, record_support=True)
-    rows = [{3: -0.1, 4: -2.0, 5: float("-inf")}, {1: -0.5}]
+    rows = [{3: -0.1, 4: -2.0, 5: float("-inf"), 6: -9999.0}, {1: -0.5}]
     rollout = make_rollout((3, 1), rows, "stop", TOKENIZER, 4, params)
     assert rollout.logprobs == (-0.1, -0.5)
     assert rollout.support_ids == ((3, 4), (1,))

@@ -15,6 +15,7 @@ from oreal_rl.errors import SamplerError, WeightSyncError
 from oreal_rl.protocols import SamplingParams, Tokenizer
 from oreal_rl.types import Rollout
 
+OUTSIDE = -9000.0  # nats; vLLM's engine gives -inf outside of the nucleus, its server -9999
 MAX_SUPPORT = 20  # vLLM's own default for the most log-probabilities per token
 
 
@@ -142,7 +143,7 @@ def make_rollout(
         )
     support = None
     if params.record_support:
-        inside = [tuple(t for t, value in row.items() if value > -1e30) for row in rows]
+        inside = [tuple(t for t, value in row.items() if value > OUTSIDE) for row in rows]
         if all(len(ids) < MAX_SUPPORT for ids in inside):
             support = tuple(inside)
     known = finish_reason if finish_reason in ("stop", "length") else "abort"
