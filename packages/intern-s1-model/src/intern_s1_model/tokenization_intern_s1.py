@@ -316,23 +316,36 @@ class InternS1Tokenizer(PreTrainedTokenizer):
         for part in parts:
             if not part.isascii():
                 _refuse_surrogates(part)
-        start = self.piece_starts[domain]
+        start, sub = self.piece_starts[domain], self.sub_tokenizers[domain]
+        if offsets:
+            return [
+                self._with_spans(p, c, start)
+                for p, c in zip(parts, sub.encode_batch(parts), strict=True)
+            ]
         results = []
-        for part, pieces in zip(
-            parts, self.sub_tokenizers[domain].encode_batch(parts), strict=True
-        ):
-            ids: list[int] = []
-            spans: list[tuple[int, int]] = []
-            for index, first, last in _join_unknown(pieces):
-                if index >= 0:
-                    ids.append(start + index)
-                    spans.append((first, last))
-                    continue
-                [(more, more_spans)] = self._encode_plain([part[first:last]], offsets=True)
-                ids += more
-                spans += [(a + first, b + first) for a, b in more_spans]
-            results.append((ids, spans))
+        for part, known in zip(parts, sub.encode_batch_ids(parts), strict=True):
+            if known is None:
+                [pieces] = sub.encode_batch([part])
+                results.append(self._with_spans(part, pieces, start))
+            else:
+                results.append(([start + index for index in known], []))
         return results
+
+    def _with_spans(
+        self, part: str, pieces: list[tuple[int, int, int]], start: int
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids and spans of one segment cut into pieces."""
+        ids: list[int] = []
+        spans: list[tuple[int, int]] = []
+        for index, first, last in _join_unknown(pieces):
+            if index >= 0:
+                ids.append(start + index)
+                spans.append((first, last))
+                continue
+            [(more, more_spans)] = self._encode_plain([part[first:last]], offsets=True)
+            ids += more
+            spans += [(a + first, b + first) for a, b in more_spans]
+        return ids, spans
 
     def _encode_plus(
         self,
