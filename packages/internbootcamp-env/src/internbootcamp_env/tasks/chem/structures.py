@@ -195,7 +195,7 @@ def _structure(q: dict) -> str:
     branches: dict[int, list[str]] = {}
     words = [*parts, last.removesuffix(stem)]
     for places, word in zip(words[::2], words[1::2], strict=True):
-        group = next(g for g in _GROUPS if word.endswith(g))
+        group = max((g for g in _GROUPS if word.endswith(g)), key=len)  # methyl ends in ethyl
         for place in places.split(","):
             branches.setdefault(int(place), []).append(_GROUPS[group])
     chain = ["C" + "".join(f"({b})" for b in branches.get(k, [])) for k in range(1, length)]
