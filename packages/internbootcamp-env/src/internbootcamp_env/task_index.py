@@ -2398,13 +2398,6 @@ INDEX: dict[str, tuple[str, str, str, str, str]] = {
         "steps",
         "",
     ),
-    "lang.write_automaton": (
-        "tasks.lang.automata",
-        "Write an automaton for a language",
-        "X",
-        "conditions",
-        "",
-    ),
     "logic.bitwise_and": (
         "tasks.logic.bits",
         "And of two rows of bits",

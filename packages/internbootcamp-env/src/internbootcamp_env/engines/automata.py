@@ -1,31 +1,10 @@
-"""Finite automata over a few letters: compare two of them, and minimise one.
+"""Finite automata over a few letters, and how to minimise one.
 
 A deterministic automaton is `(table, accepting)`: `table[state][letter]` is the next state, state 0
 is the start, letters are numbered as in the alphabet.
 """
 
 Automaton = tuple[list[list[int]], list[int]]
-
-
-def difference(a: Automaton, b: Automaton) -> list[int] | None:
-    """Return a shortest word that one accepts and the other does not, or None."""
-    start = (0, 0)
-    before: dict[tuple[int, int], tuple[tuple[int, int], int] | None] = {start: None}
-    queue = [start]
-    final_a, final_b = set(a[1]), set(b[1])
-    for pair in queue:
-        if (pair[0] in final_a) != (pair[1] in final_b):
-            word: list[int] = []
-            while (step := before[pair]) is not None:
-                pair, letter = step
-                word.append(letter)
-            return word[::-1]
-        for letter in range(len(a[0][0])):
-            following = a[0][pair[0]][letter], b[0][pair[1]][letter]
-            if following not in before:
-                before[following] = (pair, letter)
-                queue.append(following)
-    return None
 
 
 def minimal(automaton: Automaton) -> Automaton:
