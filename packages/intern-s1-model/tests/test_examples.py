@@ -1,6 +1,7 @@
 """Every example, run as its command line would, on the tiny model."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -93,3 +94,14 @@ def test_export_reload_and_serve(example, checkpoint, tmp_path):
     reply = module.main([str(tmp_path), "--model", str(checkpoint), "--once"])
     assert reply["choices"][0]["message"]["role"] == "assistant"
     assert reply["usage"]["completion_tokens"] in range(1, 9)
+
+
+def test_the_readme_runs_as_it_stands(capsys):
+    readme = (EXAMPLES.parent / "README.md").read_text("utf-8")
+    namespace: dict = {}
+    blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), namespace)
+    assert capsys.readouterr().out.startswith("torch.Size([1, ")
+    assert namespace["batch"]["time_series_sampling_rates"] == [100.0]
