@@ -160,10 +160,10 @@ def _trees_by_contraction(question: dict) -> int:
 
 def _partition_question(draws: Draws, level: int) -> dict:
     return {
-        "total": draws.between(24 + 3 * level, 80 + 5 * level),
+        "total": draws.between(24 + 3 * level, 110 + 6 * level),
         "parts": draws.between(3, 7 + level // 3),
         "least": draws.between(1, 4),
-        "largest": draws.between(9, 34 + level),
+        "largest": draws.between(9, 44 + level),
     }
 
 
