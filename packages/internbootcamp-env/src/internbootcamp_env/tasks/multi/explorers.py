@@ -2,6 +2,7 @@
 
 Source: definitions, restated in the prompts. The solver uses only what its actions show. Knob: the
 number of cells, cards, files or offers.
+(Long for the prompts of four tasks.)
 """
 
 from internbootcamp_env.draws import Draws

@@ -2,6 +2,7 @@
 
 Source: textbook scheduling (Johnson's rule, critical paths, lot sizing, interval partition). Knob:
 the number of jobs, people or periods.
+(Long for the prompts of seven tasks.)
 """
 
 import itertools

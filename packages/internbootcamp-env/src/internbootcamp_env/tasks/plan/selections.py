@@ -3,6 +3,7 @@
 Source: textbook optimisation (dynamic programming, exchange arguments, exhaustive search on small
 sizes). An answer names the choice; it is right if it keeps the rules and its value is the best one.
 Knob: the number of things to choose from.
+(Long for the prompts of six tasks.)
 """
 
 import heapq

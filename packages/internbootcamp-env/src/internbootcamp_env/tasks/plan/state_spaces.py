@@ -2,6 +2,7 @@
 
 Source: textbook puzzles; the rules are in the prompts. A plan is carried out, then compared
 with the length of a shortest one, which breadth-first search proves. Knob: size of the space.
+(Long for the prompts of five tasks.)
 """
 
 import itertools

@@ -2,6 +2,7 @@
 
 Source: the zero-one principle, set cover, modular hashing, version control as usually taught. Where
 several designs are right, the checker tries the one given. Knob: wires, keys, tests or commits.
+(Long for the prompts of five tasks.)
 """
 
 import itertools
