@@ -435,6 +435,7 @@ TASKS = (
     Task(
         id="chem.name_to_smiles",
         title="SMILES of a branched, halogenated alkane from its name",
+        version=2,  # 1 took methyl for ethyl
         knob="heavy atoms",
         draw=_alkane,
         solve=_structure,

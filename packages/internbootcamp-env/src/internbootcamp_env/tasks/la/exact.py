@@ -569,6 +569,7 @@ TASKS = (
     Task(
         id="la.eigenvalues",
         title="Whole eigenvalues with multiplicity",
+        version=2,
         knob="size",
         draw=_spectrum,
         solve=_eigenvalues,
@@ -675,6 +676,7 @@ TASKS = (
     Task(
         id="la.stationary_distribution",
         title="Stationary distribution of a Markov chain",
+        version=2,
         knob="states",
         draw=_chain,
         solve=_stationary,
@@ -765,6 +767,7 @@ TASKS = (
     Task(
         id="la.cycle_mean",
         title="Greatest cycle mean (max-plus eigenvalue)",
+        version=2,
         knob="size",
         draw=_weights,
         solve=_cycle_mean,

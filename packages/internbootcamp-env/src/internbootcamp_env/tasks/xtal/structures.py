@@ -623,6 +623,7 @@ TASKS = (
     Task(
         id="xtal.schmid_factor",
         title="Greatest Schmid factor of a face-centred cubic crystal",
+        version=2,
         knob="size of the indices",
         draw=_load,
         solve=_schmid,
