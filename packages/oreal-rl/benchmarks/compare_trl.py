@@ -89,8 +89,10 @@ def time_trl(tokenizer, steps):
 
     texts = [text for cursor in range(steps + 1) for text in make_prompts(cursor)]
     with tempfile.TemporaryDirectory() as folder:
+        # With a KL term TRL loads its reference model from where the policy came from.
+        make_model(tokenizer).save_pretrained(folder + "/start")
         trainer = GRPOTrainer(
-            model=make_model(tokenizer),
+            model=Qwen3MoeForCausalLM.from_pretrained(folder + "/start", dtype=torch.float32),
             processing_class=tokenizer,
             reward_funcs=lambda completions, **kw: coin_flips(None, completions),
             train_dataset=Dataset.from_dict({"prompt": texts}),
@@ -144,6 +146,7 @@ def main():
         ),
         **time_generation(tokenizer),
     }
+    print(json.dumps(result), flush=True)
     if not options.no_trl:
         result["trl"] = version("trl")
         result["trl_cpu_seconds"] = time_trl(tokenizer, options.steps)
