@@ -2,8 +2,7 @@
 
 `uv run python tools/make_vllm_env.py` makes the environment with vLLM. It lacks torchvision, which
 the image processor needs, so it is joined with this one for the test: an empty environment whose
-path names both. The last result is committed as `benchmarks/results/vllm_engine.json`;
-`INTERN_S1_WRITE_RESULTS=1` writes it anew.
+path names both. `INTERN_S1_WRITE_RESULTS=1` writes `benchmarks/results/vllm_engine.json`.
 """
 
 import json
