@@ -258,10 +258,11 @@ def _longest_frame_by_starts(q: dict) -> str:
     return best
 
 
-def _guides(draws: Draws, level: int) -> dict:
+def _guides(draws: Draws, level: int) -> dict | None:
     size = 5 + level // 3
     dna = draws.text("ACGGT", 16 + 5 * level)
-    return {"dna": dna, "size": size, "least": draws.between(size // 2 - 1, size // 2)}
+    q = {"dna": dna, "size": size, "least": draws.between(size // 2 - 1, size // 2)}
+    return q if _guide_places(q) else None
 
 
 def _guide_places(q: dict) -> list[int]:

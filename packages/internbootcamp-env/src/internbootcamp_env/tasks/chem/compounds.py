@@ -53,14 +53,15 @@ def _hidden_by_inverse(q: dict) -> list[int]:
     return found
 
 
-def _states(draws: Draws, level: int) -> dict:
+def _states(draws: Draws, level: int) -> dict | None:
     chosen = draws.sample(COMPOUNDS, 4 + level)
     marks = [x for c in chosen for x in (c.melts, c.boils)]
     middle = sorted(marks)[len(marks) // 2]
-    return {
+    q = {
         "kelvin": int(middle) + draws.between(-60, 60),
         "rows": [[c.name, c.melts, c.boils] for c in chosen],
     }
+    return q if len(set(_phases(q))) > 1 else None
 
 
 def _phases(q: dict) -> str:

@@ -338,7 +338,10 @@ def _daughter_by_counts(q: dict) -> list[str]:
 def _decaying(draws: Draws, level: int) -> dict | None:
     q = _chain(draws, level)
     lost = sum(_CHANGES[s][0] for s in q["steps"])
-    return q if 1 <= q["start"][0] + lost <= 118 else None
+    if not 1 <= q["start"][0] + lost <= 118:
+        return None
+    told = _show_chain(q)
+    return None if _daughter(q)[0] in told["nuclide"] else q
 
 
 def _show_chain(q: dict) -> dict:
@@ -508,6 +511,7 @@ TASKS = (
         draw=_rates,
         solve=_rate_law_by_logs,
         second=_rate_law,
+        size=lambda q: len(q["runs"]),
         answer=Rationals(),
         show=_show_rates,
         en=(
