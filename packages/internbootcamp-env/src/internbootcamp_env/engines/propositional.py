@@ -21,11 +21,11 @@ def satisfied(clause: Clause, model: set[int]) -> bool:
 def find_model(clauses: Sequence[Clause], count: int, *, prefer: bool = True) -> list[int] | None:
     """Return the true literals of a model over variables 1 to count, or None (DPLL)."""
 
-    def assign(rest: list[Clause], literal: int) -> list[Clause] | None:
+    def assign(rest: Sequence[Clause], literal: int) -> list[list[int]] | None:
         left = [[x for x in c if x != -literal] for c in rest if literal not in c]
         return left if all(left) else None
 
-    def search(rest: list[Clause], model: dict[int, bool]) -> dict[int, bool] | None:
+    def search(rest: Sequence[Clause], model: dict[int, bool]) -> dict[int, bool] | None:
         while unit := next((c[0] for c in rest if len(c) == 1), 0):
             model = model | {abs(unit): unit > 0}
             fresh = assign(rest, unit)
