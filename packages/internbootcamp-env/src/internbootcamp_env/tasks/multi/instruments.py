@@ -160,20 +160,22 @@ class _Circuit(World):
         return self.win() if right else self.lose("that gate is sound", "这个门没有坏")
 
 
-def _circuit(draws: Draws, level: int) -> dict | None:
+def _circuit(draws: Draws, level: int) -> dict:
+    """Draw the faulty gate evenly, then circuits until its fault reaches the last gate."""
     count = 10 + 2 * level
-    inputs = draws.integers(4, 0, 1)
-    wires, gates = [f"x{n}" for n in range(1, 5)], []
-    for number in range(1, count + 1):
-        gates.append([draws.pick(list(_GATES)), *draws.sample(wires[-6:], 2)])
-        wires.append(f"g{number}")
-    question = {"inputs": inputs, "gates": gates, "fault": draws.between(1, count), "budget": 0}
-    last = f"g{count}"
-    seen = _signals(question, question["fault"])[last]
-    if seen == _signals(question, None)[last]:
-        return None
-    question |= {"seen": seen, "last": last}
-    return question | {"budget": len(_back_trace(question)) + 2}
+    fault, last = draws.between(1, count), f"g{count}"
+    while True:
+        inputs = draws.integers(4, 0, 1)
+        wires, gates = [f"x{n}" for n in range(1, 5)], []
+        for number in range(1, count + 1):
+            gates.append([draws.pick(list(_GATES)), *draws.sample(wires[-6:], 2)])
+            wires.append(f"g{number}")
+        question = {"inputs": inputs, "gates": gates, "fault": fault, "budget": 0, "last": last}
+        seen = _signals(question, fault)[last]
+        if seen != _signals(question, None)[last]:
+            question["seen"] = seen
+            turns = max(len(_back_trace(question)), len(_back_trace(question, flip=True)))
+            return question | {"budget": turns + 1}
 
 
 def _back_trace(question: dict, flip: bool = False) -> list[str]:
@@ -333,6 +335,8 @@ TASKS = (
         world=_Circuit,
         draw=_circuit,
         solve=_back_trace,
+        second=lambda q: _back_trace(q, flip=True),
+        ways=lambda level: 10 + 2 * level,
         show=_show_circuit,
         size=lambda q: len(q["gates"]),
         en=(
