@@ -295,7 +295,7 @@ def _payments_by_account(q: dict) -> list[int]:
 
 TASKS = (
     Task(
-        id="misc.orbit_distance",
+        id="applied.orbit_distance",
         title="Distance of a body on a Kepler orbit",
         knob="eccentricity",
         draw=_orbit,
@@ -319,7 +319,7 @@ TASKS = (
         ),
     ),
     Task(
-        id="misc.daylight",
+        id="applied.daylight",
         title="Hours of daylight at several places",
         knob="places",
         draw=_places,
@@ -341,7 +341,7 @@ TASKS = (
         ),
     ),
     Task(
-        id="misc.conjunction",
+        id="applied.conjunction",
         title="Next day on which all bodies are back at the mark",
         knob="bodies",
         draw=_planets,
@@ -364,7 +364,7 @@ TASKS = (
         ),
     ),
     Task(
-        id="misc.watersheds",
+        id="applied.watersheds",
         title="Sinks of a terrain and the cells they drain",
         knob="cells",
         draw=_relief,
@@ -390,7 +390,7 @@ TASKS = (
         ),
     ),
     Task(
-        id="misc.bond_yield",
+        id="applied.bond_yield",
         title="Yield to maturity of a bond",
         knob="years",
         draw=_clear_bond,
@@ -411,7 +411,7 @@ TASKS = (
         ),
     ),
     Task(
-        id="misc.binomial_option",
+        id="applied.binomial_option",
         title="Price of a European option on a binomial tree",
         knob="steps",
         draw=_worthy,
@@ -439,7 +439,7 @@ TASKS = (
         ),
     ),
     Task(
-        id="misc.insurance_payments",
+        id="applied.insurance_payments",
         title="Payments of an insurer for a year's claims",
         knob="claims",
         draw=_policy,
