@@ -151,7 +151,7 @@ def _refutable(draws: Draws, level: int) -> dict:
     """Grow clauses backwards from the empty one: split a clause on a variable it lacks."""
     count = 3 + level // 2
     clauses: list[list[int]] = [[]]
-    while len(clauses) < 4 + level // 2:
+    while len(clauses) < 7 + level // 2:
         place = draws.below(len(clauses))
         clause = clauses[place]
         free = [n for n in range(1, count + 1) if n not in map(abs, clause)]
