@@ -172,9 +172,9 @@ def _resistance_by_elimination(question: dict) -> str:
 
 
 def _flow_graph(draws: Draws, level: int) -> dict:
-    nodes = 6 + level
+    nodes = 8 + level
     arcs = {(draws.below(node), node) for node in range(1, nodes)}
-    while len(arcs) < nodes + nodes // 2 + 1:
+    while len(arcs) < nodes + nodes // 3:
         a, b = draws.sample(range(nodes), 2)
         if b:
             arcs.add((a, b))
