@@ -299,7 +299,9 @@ def _run(
         if is_on_ranks():
             from intern_rl.on_ranks import run_on_ranks
 
-            print(f"report: {run_on_ranks(opened)}")
+            path = run_on_ranks(opened)
+            if os.environ.get("RANK") == "0":
+                print(f"report: {path}")
         else:
             print(f"report: {run_pipeline(*opened())}")
 

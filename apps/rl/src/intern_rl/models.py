@@ -4,6 +4,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -28,8 +29,10 @@ __all__ = [
     "load_policy",
     "make_architecture",
     "save_model",
+    "silence_placeholders",
     "without_initialization",
 ]
+SILENT_LOGIT = -1e4  # exp of it is 0 in every float dtype
 LOAD_ERRORS = (OSError, ValueError, RuntimeError, KeyError, SafetensorError)
 
 
@@ -106,6 +109,31 @@ def freeze(model: Any, patterns: tuple[str, ...]) -> int:
         for parameter in found:
             parameter.requires_grad_(False)
     return frozen
+
+
+def silence_placeholders(model: Any) -> None:
+    """Give the placeholders of images and series no probability, in sampling and in training alike.
+
+    A response may hold any token, and a forward pass over prompt and response together takes a
+    placeholder for one that wants features. One process never makes such a pass (responses
+    continue from a cache); a sharded policy does.
+
+    Args:
+        model: The policy; copies of it keep the rule.
+    """
+    names = ("image_token_id", "ts_token_id", "video_token_id")
+    ids = [getattr(model.config, name, None) for name in names]
+    known = [i for i in ids if i is not None]
+    if not known:
+        return
+
+    def silence(module: Any, inputs: Any, output: Any) -> None:
+        logits = output.logits
+        places = torch.tensor(known, device=logits.device)
+        # Finite, so that entropy stays a number: 0 times its logarithm.
+        logits.index_fill_(-1, places, SILENT_LOGIT)
+
+    model.register_forward_hook(silence)
 
 
 def describe_config(path: str, architecture: dict[str, Any]) -> Any:

@@ -20,7 +20,12 @@ from rich.console import Console
 
 from intern_rl.chat import ChatFormat
 from intern_rl.config import RunConfig
-from intern_rl.models import hide_progress_bars, load_model, save_model
+from intern_rl.models import (
+    hide_progress_bars,
+    load_model,
+    save_model,
+    silence_placeholders,
+)
 from intern_rl.online import STAGE, OnlineTraining
 from intern_rl.pipeline import Pipeline, stages_of
 from intern_rl.placement import Sharded, device_of_rank, start_ranks
@@ -81,6 +86,7 @@ def _run(run: RunFolder, config: RunConfig) -> Path:
         model, processor = pipeline.policy()
         chat = ChatFormat(getattr(processor, "tokenizer", processor))
         model.to(device_of_rank())
+        silence_placeholders(model)
         placement = Sharded(model, chat.tokenizer, config)
         _evaluate(pipeline, "evaluate-before", placement.whole_policy(), chat)
         replica = _online(pipeline, placement, processor, chat)
