@@ -66,7 +66,7 @@ def test_internbootcamp_options_mean_what_they_mean_there():
     assert verify("</think>" + answer, truth, short_penalty=False) == 1.0
     assert verify("x" * 100 + answer, truth) == 0.0  # no end of reasoning
     assert verify("x" * 100 + answer, truth, format_penalty=False) == 1.0
-    wrong = "x" * 100 + "</think><answer>?</answer>"
+    wrong = "x" * 100 + "</think><answer>zz</answer>"
     assert verify(wrong, truth, format_score=0.1) == 0.1
     assert verify("x" * 100 + "</think>", truth, format_score=0.1) == 0.0
     with pytest.raises(CaseError):
