@@ -187,8 +187,9 @@ SMALL = Config(64, 128, 4, 3)
 """90 KB: two programs per SM, whose promotions and products overlap; for small groups."""
 PORTABLE = Config(64, 64, 4, 3)
 """Pointer loads on GPUs with 100 KB of shared memory or less."""
-SOFTWARE = Config(64, 32, 4, 3)
-"""The same where bytes are decoded by arithmetic: float16 operands take twice the registers."""
+SOFTWARE = Config(64, 32, 8, 3)
+"""The same where bytes are decoded by arithmetic: float16 operands take twice the registers, and
+four warps spill."""
 
 SMALL_GROUP_ROWS = 96
 """Mean rows per group below which 64-row tiles waste less than 128-row tiles save."""
