@@ -1,5 +1,6 @@
 """Shared, tiny inputs: a corpus, a tokenizer trained on it, a model of the tiny preset."""
 
+import copy
 import random
 
 import pytest
@@ -41,4 +42,5 @@ def config(tokenizer):
 @pytest.fixture
 def model(config):
     torch.manual_seed(0)
-    return im.InternS1ForConditionalGeneration(config).eval()
+    # A copy: a model writes its choice of experts and attention into the configuration.
+    return im.InternS1ForConditionalGeneration(copy.deepcopy(config)).eval()

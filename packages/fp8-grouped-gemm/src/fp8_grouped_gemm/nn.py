@@ -94,9 +94,11 @@ class GroupedLinear(nn.Module):
         needs_grad = torch.is_grad_enabled() and (
             x.requires_grad or (row_weight is not None and row_weight.requires_grad)
         )
+        # Experts sharded over an EP mesh are a DTensor: each rank computes with its own.
+        weight = self.weight.to_local() if hasattr(self.weight, "to_local") else self.weight
         return grouped_gemm(
             x,
-            self.weight,
+            weight,
             group_sizes,
             gather=gather,
             gathers_per_row=gathers_per_row,
@@ -105,7 +107,7 @@ class GroupedLinear(nn.Module):
             out_rows=out_rows,
             zero_tail=zero_tail,
             recipe=self.recipe,
-            prepared=self._cache.get(self.weight, self.recipe, needs_grad=needs_grad),
+            prepared=self._cache.get(weight, self.recipe, needs_grad=needs_grad),
         )
 
     def extra_repr(self) -> str:
