@@ -5,8 +5,12 @@
 Exits with 1 unless the scores are those of this process, before and after the loss.
 """
 
+import os
 import sys
 from itertools import islice
+
+# Under `uv run`, Ray would make an environment anew for every worker. It reads this on import.
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 import ray
 

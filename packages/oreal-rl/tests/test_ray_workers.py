@@ -278,6 +278,8 @@ def results(tmp_path_factory):
     environment = {
         **os.environ,
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Under `uv run`, Ray would make an environment anew for every worker.
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_AUTH_MODE": "disabled",  # the cluster lives for a minute, on the loopback
         "RAY_worker_register_timeout_seconds": "300",  # on busy cores
         "OMP_NUM_THREADS": "1",
