@@ -88,12 +88,13 @@ def _shifted(q: dict, answer: str, draws: Draws) -> list[str]:
     return [f"{answer} + 1", f"1.5*({answer}) + 7", f"-({answer}) - 1", f"2*({answer}) + 3", q["f"]]
 
 
-def _terms(draws: Draws, level: int) -> dict:
+def _terms(draws: Draws, level: int) -> dict | None:
     rows = []
     for _ in range(1 + (level + 1) // 2):
         kind = draws.pick(("power", "exp", "sin", "cos", "xexp", "inverse", "xcos", "root"))
         rows.append([kind, draws.between(1, 9) * draws.pick((1, -1)), draws.between(2, 6)])
-    return {"rows": rows}
+    # Terms of one kind and parameter could cancel: every constant would be right.
+    return {"rows": rows} if len({(kind, b) for kind, _, b in rows}) == len(rows) else None
 
 
 _FORMS = {  # integrand and antiderivative; a is the factor, b the parameter
@@ -303,6 +304,7 @@ TASKS = (
     ),
     Task(
         id="calc.antiderivative",
+        version=2,
         title="Antiderivative of a sum of elementary terms",
         knob="terms",
         draw=_terms,

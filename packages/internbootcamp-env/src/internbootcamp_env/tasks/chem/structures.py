@@ -151,7 +151,7 @@ def _show_table(q: dict) -> dict:
 
 _STEMS = {5: "pent", 6: "hex", 7: "hept", 8: "oct", 9: "non", 10: "dec", 11: "undec", 12: "dodec",
           13: "tridec", 14: "tetradec", 15: "pentadec", 16: "hexadec"}  # fmt: skip
-_TIMES = ("", "", "di", "tri", "tetra", "penta", "hexa")
+_TIMES = ("", "", "di", "tri", "tetra", "penta", "hexa", "hepta", "octa")
 _GROUPS = {"bromo": "Br", "chloro": "Cl", "ethyl": "CC", "fluoro": "F", "methyl": "C"}
 
 
