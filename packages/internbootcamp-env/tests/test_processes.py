@@ -15,15 +15,14 @@ names = bootcamp.names()[::-1]
 json.dump({name: digest(bootcamp.get(name), 2) for name in names}, sys.stdout)
 """
 
-COST = """
-import sys, time
+LOADED = """
+import sys
 before = set(sys.modules)
-started = time.process_time()
 import internbootcamp_env
-seconds = time.process_time() - started
-print(seconds)
-print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
-print(*[name for name in sys.modules if name.startswith("internbootcamp_env.tasks")])
+loaded = set(sys.modules) - before
+print(len(loaded))
+print(*sorted({name.split(".")[0] for name in loaded}))
+print(*[name for name in loaded if name.startswith("internbootcamp_env.tasks")])
 """
 
 
@@ -44,13 +43,12 @@ def test_another_process_with_another_hash_seed_and_order_makes_the_same_bytes()
     assert {name for name in here if here[name] != there[name]} == set()
 
 
-def test_importing_is_cheap_and_loads_no_task():
-    costs = [run(COST).splitlines() for _ in range(3)]
-    # 0.10 s is the promise on an idle core; the best of three stands a busy one.
-    assert min(float(lines[0]) for lines in costs) <= 0.10
-    outside = set(costs[0][1].split()) - sys.stdlib_module_names - {"internbootcamp_env"}
-    assert outside == set()
-    assert costs[0][2:] in ([], [""])
+def test_importing_loads_no_task_and_few_modules():
+    count, packages, tasks = run(LOADED).split("\n")[:3]
+    # What the import costs: 73 modules when this was written. `benchmarks/compare.py` times it.
+    assert int(count) <= 80
+    assert set(packages.split()) - sys.stdlib_module_names == {"internbootcamp_env"}
+    assert tasks == ""
 
 
 def test_the_index_is_fresh():
