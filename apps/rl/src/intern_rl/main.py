@@ -264,8 +264,6 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the program; the exit code is 0, or 2 for what the user can mend."""
-    # Before torch is loaded: OpenMP threads that spin while they wait make a busy machine crawl.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,

@@ -4,6 +4,7 @@ A defect of the program itself still shows its traceback: hiding it would help n
 """
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 
@@ -23,6 +24,8 @@ def run_program(program: Callable[[], None], *, resume_hint: str = "") -> int:
     Returns:
         The exit code: 0 done, 2 user error, 130 interrupted.
     """
+    # Read when torch is loaded: OpenMP threads that spin while they wait make a busy machine crawl.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         program()
     except ProgramError as error:

@@ -28,7 +28,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from intern_runs.errors import CheckpointError, RunFolderError
-from intern_runs.state import load_state, save_state
 
 KEPT_STATES = 2
 
@@ -136,6 +135,8 @@ class RunFolder:
         """Keep a step checkpoint, and the one before it."""
         length = self.metrics_path.stat().st_size if self.metrics_path.exists() else 0
         kept = {"step": step, "metrics_bytes": length, "state": dict(state)}
+        from intern_runs.state import save_state  # loads torch
+
         save_state(kept, self.path / "state" / f"{stage}-{step:06d}.safetensors")
         for old in self._states(stage)[:-KEPT_STATES]:
             old.unlink(missing_ok=True)
@@ -153,6 +154,8 @@ class RunFolder:
         if not states:
             self._cut_metrics(stage)
             return None
+        from intern_runs.state import load_state  # loads torch
+
         kept = load_state(states[-1])
         if self.metrics_path.exists():
             if self.metrics_path.stat().st_size < kept["metrics_bytes"]:
