@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from intern_rl.config import ClusterConfig
+from intern_rl.config import ClusterConfig, WorkersConfig
 from intern_rl.main import main
 from intern_rl.models import describe_config
 from intern_rl.plan import divisibility, fits, lay_out, memory_needed
@@ -98,3 +98,29 @@ def test_the_command_prints_json_and_fails_with_one_line(capsys, tmp_path):
         main(["plan", str(path), "--set", "cluster.devices_per_node=3"])
     assert stopped.value.code == 2
     assert "prompts per step (8) is no multiple of ranks (3)" in capsys.readouterr().err
+
+
+def test_the_plan_knows_workers_and_says_when_they_would_idle(capsys, tmp_path):
+    path = tmp_path / "cluster.toml"
+    path.write_text(CONFIG + "[workers]\nrollout = 4\nverifier = 2\nrollout_gpus = 1\n")
+    with pytest.raises(SystemExit) as stopped:
+        main(["plan", str(path)])
+    assert stopped.value.code == 0
+    assert "4 rollout workers with 1 accelerators each" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit) as stopped:
+        main(["plan", str(path), "--set", "workers.rollout=9"])
+    assert stopped.value.code == 2
+    assert "9 rollout workers share 4 pieces of work per step" in capsys.readouterr().err
+
+
+def test_rollout_workers_hold_a_whole_copy_and_no_optimizer():
+    cluster = ClusterConfig(nodes=1, devices_per_node=2, rollout_parallel=2)
+    layout, text = lay_out(TINY, cluster), TINY.get_text_config()
+    settings = OrealConfig.preset("s1", group_size=8)
+    workers = WorkersConfig(rollout=1, rollout_gpus=1, chunk_prompts=2)
+    memory = memory_needed(text, layout, cluster, settings, workers)
+    copy = memory["rollout weights"]
+    assert copy == pytest.approx(2 * layout.parameters / 2**30)
+    assert memory["rollouts"] == pytest.approx(copy + memory["rollout KV cache"])
+    on_cpu = WorkersConfig(rollout=1)
+    assert [check.name for check in fits(memory, cluster, on_cpu)] == ["training fits"]

@@ -227,6 +227,38 @@ class ClusterConfig(Section):
     checkpointing: bool = True
 
 
+class WorkersConfig(Section):
+    """Ray workers that draw and verify the rollouts of the online stage; needs `intern-rl[ray]`.
+
+    Attributes:
+        rollout: Rollout workers; 0 draws in the training process.
+        verifier: Verifier workers, each with its own caches of judgements; 0 verifies there.
+        address: "local" starts Ray on this machine for this run; "auto" or host:port joins a
+            cluster. Under torchrun all ranks share the workers.
+        rollout_gpus: Accelerators per rollout worker; 0 draws on a CPU.
+        chunk_prompts: Prompts, with all their responses, per piece of work; key of the draws.
+        timeout_seconds: Longest wait for one piece of work; its worker is then replaced.
+        max_attempts: Tries per piece of work. After them its rollouts are left out, its
+            verifications are abstentions.
+        sync_tolerance: Largest difference of a token's log-probability between policy and rollout
+            worker after a weight sync, nats. Float32 agrees to about 1e-6; raise it for bfloat16.
+    """
+
+    rollout: int = Field(0, ge=0)
+    verifier: int = Field(0, ge=0)
+    address: str = Field("local", min_length=1)
+    rollout_gpus: float = Field(0.0, ge=0)
+    chunk_prompts: PositiveInt = 4
+    timeout_seconds: PositiveFloat = 600.0
+    max_attempts: PositiveInt = 3
+    sync_tolerance: PositiveFloat = 1e-4
+
+    @property
+    def are_used(self) -> bool:
+        """Whether there are any."""
+        return self.rollout + self.verifier > 0
+
+
 class RlConfig(Section):
     """Online reinforcement learning.
 
@@ -288,6 +320,7 @@ class RunConfig(Section):
         cold_start: Supervised start; None goes without.
         rewards: Who judges the answers.
         rl: Online reinforcement learning.
+        workers: Who draws and verifies its rollouts.
         evaluation: Before and after.
         cluster: The machine that `plan` checks the run for.
     """
@@ -301,6 +334,7 @@ class RunConfig(Section):
     cold_start: ColdStartConfig | None = None
     rewards: RewardsConfig = RewardsConfig()
     rl: RlConfig
+    workers: WorkersConfig = WorkersConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     cluster: ClusterConfig | None = None
 

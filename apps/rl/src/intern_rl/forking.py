@@ -11,11 +11,12 @@ from pathlib import Path
 
 from intern_rl.config import RunConfig
 from intern_rl.pipeline import PACKAGES
+from intern_rl.workers import require_ray
 from intern_runs import CheckpointError, ConfigError, RunFolder, RunFolderError, load_config
 
 LATER = ("rl", "evaluate-after")
 LEFT_BEHIND = ("state", "tensorboard", "groups", "report.html", "versions.json", "config.json")
-MAY_CHANGE = ("rl", "rewards", "evaluation", "threads", "cluster")
+MAY_CHANGE = ("rl", "rewards", "workers", "evaluation", "threads", "cluster")
 
 
 def fork_run(
@@ -44,6 +45,7 @@ def fork_run(
             f"intern-rl resume {source}"
         )
     settings = load_config(RunConfig, source / "config.json", assignments, {"rl.steps": steps})
+    require_ray(settings)
     before = RunConfig.model_validate(old.config()).model_dump()
     after = settings.model_dump()
     changed = sorted(n for n in after if after[n] != before[n] and n not in MAY_CHANGE)

@@ -165,9 +165,9 @@ def without_initialization() -> Any:
     return no_init_weights()
 
 
-def make_architecture(config: Any) -> Any:
+def make_architecture(config: Any, *, dtype: torch.dtype = torch.float32) -> Any:
     """A model of a configuration with fresh weights, on the device of the context."""
-    return _auto_class(config).from_config(config)
+    return _auto_class(config).from_config(config, dtype=dtype)
 
 
 def _auto_class(config: Any) -> Any:

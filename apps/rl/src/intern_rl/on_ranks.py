@@ -6,8 +6,9 @@ torchrun --nproc-per-node 2 -m intern_rl resume RUN
 ```
 
 The configuration is that of one process. Every rank samples and verifies its share of the prompts
-from a whole copy of the policy; rank 0 evaluates and writes. What comes before the online stage
-(pretraining, cold start) is done on one process first: a run on ranks starts from a saved policy.
+from a whole copy of the policy, or all share the Ray workers of `[workers]`; rank 0 evaluates and
+writes. What comes before the online stage (pretraining, cold start) is done on one process first: a
+run on ranks starts from a saved policy.
 """
 
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from intern_rl.online import STAGE, OnlineTraining
 from intern_rl.pipeline import Pipeline, stages_of
 from intern_rl.placement import Sharded, device_of_rank, start_ranks
 from intern_rl.report import write_report
+from intern_rl.workers import open_workers
 from intern_runs import ConfigError, ProgramError, RunDisplay, RunFolder
 
 OpenRun = Callable[[], tuple[RunFolder, RunConfig]]
@@ -112,8 +114,10 @@ def _online(pipeline: Pipeline, placement: Sharded, processor: Any, chat: ChatFo
     if run.result(STAGE) is not None:
         pipeline.display.end(STAGE, "done before")
         return load_model(path)
-    training = OnlineTraining(run, config, placement, chat, pipeline.questions)
-    result = training.train(pipeline.display)
+    questions = pipeline.questions
+    with open_workers(config, placement.policy, chat, questions, placement) as workers:
+        training = OnlineTraining(run, config, placement, chat, questions, workers)
+        result = training.train(pipeline.display)
     counters = placement.together(result["counters"])
     result["counters"] = {
         name: sum(rank.get(name, 0) for rank in counters)

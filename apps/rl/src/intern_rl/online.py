@@ -14,6 +14,7 @@ from intern_rl.mixture import PassRates, group_rates
 from intern_rl.placement import Placement, merged
 from intern_rl.questions import Questions, as_prompt
 from intern_rl.rewards import Rewards
+from intern_rl.workers import Workers
 from intern_runs import RunDisplay, RunFolder
 from oreal_rl import Event, OrealTrainer
 from oreal_rl.types import Prompt
@@ -42,6 +43,7 @@ class OnlineTraining:
         placement: Where the policy lives.
         chat: Turns text into token ids.
         questions: What is asked.
+        workers: Who draws and verifies; by default this process.
     """
 
     def __init__(
@@ -51,15 +53,21 @@ class OnlineTraining:
         placement: Placement,
         chat: ChatFormat,
         questions: Questions,
+        workers: Workers | None = None,
     ) -> None:
         self.run, self.chat, self.questions, self.placement = run, chat, questions, placement
         self.record_every, self.record_count = config.rl.record_every, config.rl.record_groups
         self.pass_rates = PassRates(questions.tasks)
-        self.rewards = Rewards(config.rewards)
+        workers = workers or Workers()
+        self.rewards = Rewards(config.rewards, workers.verifier)
+        self.workers = workers
         self.extra_metrics: dict[str, Any] = {}
         self.settings = config.rl.oreal_config(seed=config.seed)
+        parts = placement.parts()
+        if workers.sampler is not None:
+            parts["sampler"] = workers.sampler
         self.trainer = OrealTrainer(
-            **placement.parts(),
+            **parts,
             tokenizer=chat.tokenizer,
             prompts=self._prompts,
             verifier=self.rewards,
@@ -77,6 +85,8 @@ class OnlineTraining:
         if own is not None:
             self.pass_rates.load_state_dict(own["pass_rates"])
             self.rewards.load_state_dict(own["rewards"])
+        elif self.workers.sampler is not None:  # they have no weights yet
+            self.workers.sampler.sync(self.trainer.policy, self.trainer.version)
         total = self.settings.num_steps
         display.begin(STAGE, total, completed=self.trainer.step_index)
         while self.trainer.step_index < total:

@@ -21,6 +21,7 @@ from intern_rl.online import OnlineTraining
 from intern_rl.placement import OneProcess
 from intern_rl.questions import Questions
 from intern_rl.report import write_report
+from intern_rl.workers import open_workers, require_ray
 from intern_runs import ConfigError, RunDisplay, RunFolder, load_config
 from oreal_rl.samplers.kv_loop import KVLoopSampler
 
@@ -66,9 +67,12 @@ def open_run(
                 "--resume goes on with the run's own configuration; give it no other flag"
             )
         run = RunFolder.open(resume)
-        return run, RunConfig.model_validate(run.config())
+        settings = RunConfig.model_validate(run.config())
+        require_ray(settings)
+        return run, settings
     overrides = {"rl.steps": steps, "seed": seed}
     settings = load_config(RunConfig, config_path or shipped_config_path(), assignments, overrides)
+    require_ray(settings)
     Questions.of(settings)  # a pattern that matches nothing must not leave a folder behind
     return RunFolder.create(folder, settings, PACKAGES), settings
 
@@ -208,8 +212,10 @@ class Pipeline:
         if self._load_finished(name, path, model):
             return
         placement = OneProcess(model)
-        training = OnlineTraining(self.run, self.config, placement, chat, self.questions)
-        result = training.train(self.display)
+        config, questions = self.config, self.questions
+        with open_workers(config, model, chat, questions, placement) as workers:
+            training = OnlineTraining(self.run, config, placement, chat, questions, workers)
+            result = training.train(self.display)
         save_model(model, processor, path)
         self.run.finish(name, result)
         counters = result["counters"]

@@ -11,11 +11,14 @@ follows from it:
                 where the cache splits over the key/value heads at most
 
 Training and rollouts take turns on the same devices (colocated), so each must fit by itself beside
-the shard of the optimiser. Activations are an estimate: with recomputation a layer keeps its input,
-and the layer at work needs about `ACTIVE_VALUES` values per token and unit of hidden size.
+the shard of the optimiser. With `[workers]` that have accelerators of their own, a rollout worker
+holds a whole copy of the policy and nothing else. Activations are an estimate: with recomputation a
+layer keeps its input, and the layer at work needs about `ACTIVE_VALUES` values per token and unit
+of hidden size.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +31,7 @@ from rich.table import Table
 from torch.distributed.device_mesh import init_device_mesh
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from intern_rl.config import ClusterConfig, RunConfig
+from intern_rl.config import ClusterConfig, RunConfig, WorkersConfig
 from intern_rl.models import describe_config, make_architecture, without_initialization
 from intern_runs import ConfigError, load_config
 from oreal_rl import OrealConfig
@@ -40,6 +43,7 @@ BYTES = {"float32": 4, "bfloat16": 2, "float8": 1}
 ACTIVE_VALUES = (
     34  # per token and unit of hidden size, Korthikanti et al. (arXiv 2205.05198), sec. 4
 )
+WORKER_ROWS = 1024  # most rollouts that a worker's sampler generates at once
 RESERVE = 0.08  # of a device's memory: context, communication buffers, fragmentation
 
 
@@ -89,8 +93,13 @@ def check_plan(path: Path, assignments: Sequence[str], *, as_json: bool) -> None
     text = model_config.get_text_config()
     settings = config.rl.oreal_config(seed=config.seed)
     layout = lay_out(model_config, config.cluster)
-    memory = memory_needed(text, layout, config.cluster, settings)
-    checks = [*divisibility(text, config.cluster, settings), *fits(memory, config.cluster)]
+    workers = config.workers
+    memory = memory_needed(text, layout, config.cluster, settings, workers)
+    checks = [
+        *divisibility(text, config.cluster, settings),
+        *fits(memory, config.cluster, workers),
+        *busy_workers(config.cluster, settings, workers),
+    ]
     if as_json:
         value = {
             "layout": vars(layout),
@@ -99,7 +108,7 @@ def check_plan(path: Path, assignments: Sequence[str], *, as_json: bool) -> None
         }
         Console().print_json(json.dumps(value))
     else:
-        _show(config.cluster, layout, memory, checks)
+        _show(config.cluster, layout, memory, checks, workers)
     failed = [check.text for check in checks if not check.holds]
     if failed:
         raise ConfigError(f"{path}: {len(failed)} of {len(checks)} checks failed: {failed[0]}")
@@ -151,7 +160,11 @@ def _gathered_size(block: Any, expert_parallel: bool) -> int:
 
 
 def memory_needed(
-    text: Any, layout: Layout, cluster: ClusterConfig, settings: OrealConfig
+    text: Any,
+    layout: Layout,
+    cluster: ClusterConfig,
+    settings: OrealConfig,
+    workers: WorkersConfig | None = None,
 ) -> dict[str, float]:
     """Memory per device in GiB, by what it is for; see the module's docstring.
 
@@ -160,9 +173,11 @@ def memory_needed(
         layout: From `lay_out`.
         cluster: Sizes and dtypes.
         settings: Of the trainer.
+        workers: Who draws the rollouts; by default the ranks.
 
     Returns:
-        Parts, and the sums `training` and `rollouts`.
+        Parts, and the sums `training` and `rollouts`, the latter per rollout worker where there are
+        such.
     """
     weight, rollout = BYTES[cluster.train_dtype], BYTES[cluster.rollout_dtype]
     tokens = cluster.micro_batch_tokens
@@ -175,7 +190,11 @@ def memory_needed(
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     cached = 2 * text.num_hidden_layers * text.num_key_value_heads * width
     length = settings.max_prompt_tokens + settings.max_new_tokens
-    share = cluster.rollout_parallel
+    share, in_flight = cluster.rollout_parallel, cluster.rollouts_in_flight
+    apart = False
+    if workers is not None and workers.rollout:
+        apart, share = True, 1
+        in_flight = min(workers.chunk_prompts * settings.group_size, WORKER_ROWS)
     parts = {
         "weights": layout.per_rank * weight,
         "gradients": layout.per_rank * weight,
@@ -187,7 +206,7 @@ def memory_needed(
         "logits": 2 * tokens * text.vocab_size * 4,
         "rollout weights": layout.parameters * rollout / share,
         # More ranks than key/value heads hold copies of them.
-        "rollout KV cache": cluster.rollouts_in_flight
+        "rollout KV cache": in_flight
         * length
         * cached
         * rollout
@@ -197,17 +216,25 @@ def memory_needed(
     gib["training"] = sum(v for name, v in gib.items() if not name.startswith("rollout"))
     # While responses are drawn, the optimiser's shard and the fp32 weights stay where they are.
     resident = gib["optimizer"] + gib["weights"] + gib["reference"] + gib["token reward model"]
-    gib["rollouts"] = resident + gib["rollout weights"] + gib["rollout KV cache"]
+    gib["rollouts"] = (
+        (0.0 if apart else resident) + gib["rollout weights"] + gib["rollout KV cache"]
+    )
     return gib
 
 
-def fits(memory: dict[str, float], cluster: ClusterConfig) -> list[Check]:
-    """Whether each phase fits a device, less a reserve."""
+def fits(
+    memory: dict[str, float], cluster: ClusterConfig, workers: WorkersConfig | None = None
+) -> list[Check]:
+    """Whether each phase fits a device, less a reserve; rollouts on CPU workers need none."""
     room = cluster.device_memory_gib * (1 - RESERVE)
     remedies = {
         "training": "use more nodes, expert_parallel or checkpointing, or fewer micro_batch_tokens",
         "rollouts": "raise rollout_parallel, or lower rollouts_in_flight or max_new_tokens",
     }
+    if workers is not None and workers.rollout:
+        remedies["rollouts"] = "lower workers.chunk_prompts or max_new_tokens"
+        if not workers.rollout_gpus:
+            del remedies["rollouts"]
     return [
         Check(
             f"{phase} fits",
@@ -216,6 +243,25 @@ def fits(memory: dict[str, float], cluster: ClusterConfig) -> list[Check]:
             f"{cluster.device_memory_gib:g} are there; {remedy}",
         )
         for phase, remedy in remedies.items()
+    ]
+
+
+def busy_workers(
+    cluster: ClusterConfig, settings: OrealConfig, workers: WorkersConfig
+) -> list[Check]:
+    """Whether a step has a piece of work for each worker."""
+    world = cluster.nodes * cluster.devices_per_node
+    pieces = world * math.ceil(max(settings.prompts_per_step // world, 1) / workers.chunk_prompts)
+    counts = {"rollout": workers.rollout, "verifier": workers.verifier}
+    return [
+        Check(
+            f"every {kind} worker has work",
+            pieces >= count,
+            f"{count} {kind} workers share {pieces} pieces of work per step; lower "
+            f"workers.chunk_prompts or workers.{kind}",
+        )
+        for kind, count in counts.items()
+        if count
     ]
 
 
@@ -278,7 +324,11 @@ def _divides(what: str, number: int, by: str, divisor: int, remedy: str) -> Chec
 
 
 def _show(
-    cluster: ClusterConfig, layout: Layout, memory: dict[str, float], checks: list[Check]
+    cluster: ClusterConfig,
+    layout: Layout,
+    memory: dict[str, float],
+    checks: list[Check],
+    workers: WorkersConfig,
 ) -> None:
     console = Console()
     world = cluster.nodes * cluster.devices_per_node
@@ -288,6 +338,12 @@ def _show(
         f"({layout.per_rank / layout.ideal:.2f} of an even share)",
         highlight=False,
     )
+    if workers.are_used:
+        console.print(
+            f"beside them {workers.rollout} rollout workers with {workers.rollout_gpus:g} "
+            f"accelerators each and {workers.verifier} verifier workers, one CPU each",
+            highlight=False,
+        )
     table = Table("per device", "GiB")
     for name, size in memory.items():
         if name in ("training", "rollouts"):

@@ -14,9 +14,12 @@ from intern_rl.config import RunConfig
 from intern_rl.evaluate import Evaluation, average, change
 from intern_rl.figures import before_and_after, curves, pass_rate_histograms, task_map
 from intern_rl.groups import read_groups
+from intern_rl.rewards import FAILURES
+from intern_rl.workers import KINDS
 from intern_runs import CheckpointError, RunFolder
 
 TRANSCRIPTS_PER_TASK = 1
+NAMED_STEPS = 8
 MAX_GROUPS = 24
 UP, DOWN = "23, 104, 58", "163, 51, 31"
 
@@ -63,6 +66,8 @@ def write_report(run: RunFolder) -> Path:
         histograms=Markup(pass_rate_histograms(lines)),
         source_curves=Markup(_source_curves(lines, rl["rewards"])),
         reward_rows=rl["rewards"],
+        workers_text=_workers_text(config),
+        lost_rows=_lost_rows(lines),
         groups=_groups(run),
         training_curves=Markup(_training_curves(run)) if config.pretrain is not None else "",
         cold_start_text=_cold_start_text(run.result("cold-start")),
@@ -107,6 +112,40 @@ def _source_curves(lines: list[dict[str, Any]], rewards: list[dict[str, Any]]) -
         if row["gave"]
     ]
     return curves(panels) if panels else ""
+
+
+def _workers_text(config: RunConfig) -> str:
+    workers = config.workers
+    if not workers.are_used:
+        return ""
+    return (
+        f"Workers on Ray: {workers.rollout} for rollouts, {workers.verifier} for verification. One "
+        "that went away or took too long was replaced and its work given to another one, up to "
+        f"{workers.max_attempts} tries."
+    )
+
+
+def _lost_rows(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How often each kind of work was lost or repeated, and in which steps."""
+    rows = []
+    sources = {name for line in lines for name in line if name.startswith(f"count/{FAILURES}")}
+    texts = {f"count/{kind}": text for kind, text in KINDS.items()}
+    for name in sorted(sources):
+        source = name.removeprefix(f"count/{FAILURES}")
+        texts[name] = f"answers that source “{source}” failed on (error, timeout, given up)"
+    for name, text in texts.items():
+        steps = [line["step"] for line in lines if line.get(name)]
+        if steps:
+            named = ", ".join(map(str, steps[:NAMED_STEPS]))
+            more = len(steps) - NAMED_STEPS
+            rows.append(
+                {
+                    "kind": text,
+                    "count": f"{sum(int(line.get(name, 0)) for line in lines):,}",
+                    "steps": named + (f" and {more} more" if more > 0 else ""),
+                }
+            )
+    return rows
 
 
 def _groups(run: RunFolder) -> list[dict[str, Any]]:

@@ -7,13 +7,14 @@ verifier and the veto on form are the exception: if they fail, that is a defect,
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
 from intern_rl.config import RewardConfig, RewardsConfig
+from oreal_rl.errors import OrealError, VerifierError
 from oreal_rl.rewards import RewardMixture, RewardSource
 from oreal_rl.rewards.judge import Judge, JudgeConfig
 from oreal_rl.rewards.mixture import MixtureConfig
@@ -24,6 +25,16 @@ from oreal_rl.types import Prompt, Verdict
 MAX_ANSWER_CHARS = 200
 MAX_COMPARED_CHARS = 4_000
 MEASURES = ("asked", "gave", "right", "sum", "cost")
+FAILED = ("error", "timeout", "skipped")
+FAILURES = "reward_failures/"
+NOBODY = Verdict(reward=None, detail="no verifier worker could tell")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A verifier worker's answer where a source failed that must not fail."""
+
+    text: str
 
 
 class Rewards:
@@ -31,23 +42,40 @@ class Rewards:
 
     Args:
         config: Sources and how they are mixed.
+        verifier: Mixes them elsewhere, such as on workers; by default this process does.
     """
 
-    def __init__(self, config: RewardsConfig) -> None:
+    def __init__(
+        self,
+        config: RewardsConfig,
+        verifier: Callable[[Sequence[Prompt], Sequence[str]], Sequence[Any]] | None = None,
+    ) -> None:
         self.config = config
         self.mixture = RewardMixture(
             [BUILDERS[source.kind](source) for source in config.sources],
             router=self._route if config.routes else None,
             config=MixtureConfig(disagreement=config.disagreement, fallback_on=config.fallback_on),
         )
+        self.verifier = verifier or self.mixture
         self.counts: Counter[str] = Counter()
         self._step: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
 
     def __call__(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[Verdict]:
-        """One verdict per response, with its audit rows."""
-        verdicts = self.mixture(prompts, responses)
+        """One verdict per response, with its audit rows.
+
+        Raises:
+            VerifierError: If a source failed that must not fail.
+        """
+        answers = self.verifier(prompts, responses)
+        for answer in answers:
+            if isinstance(answer, Defect):
+                raise VerifierError(answer.text)
+        verdicts = [NOBODY if answer is None else answer for answer in answers]
         for verdict in verdicts:
             for row in verdict.audit:
+                if row.status in FAILED:
+                    self._failures[f"{FAILURES}{row.source}"] += 1
                 threshold = self.mixture.askers[row.source].source.threshold
                 self._step[f"{row.source}/asked"] += 1
                 self._step[f"{row.source}/cost"] += row.cost
@@ -56,6 +84,14 @@ class Rewards:
                     self._step[f"{row.source}/right"] += row.value >= threshold
                     self._step[f"{row.source}/sum"] += row.value
         return verdicts
+
+    def drain_counts(self) -> Counter[str]:
+        """What was lost since the last call: answers a source failed on, and what workers lost."""
+        counts, self._failures = self._failures, Counter()
+        drain = getattr(self.verifier, "drain_counts", None)
+        if drain is not None:
+            counts.update(drain())
+        return counts
 
     def end_step(self) -> dict[str, float]:
         """Close a step and add it to the totals.
@@ -77,6 +113,7 @@ class Rewards:
     def abandon_step(self) -> None:
         """Forget what a step that failed has counted; it will be repeated."""
         self._step.clear()
+        self._failures.clear()
 
     def summary(self, states: Sequence[Mapping[str, float]] = ()) -> list[dict[str, Any]]:
         """One row per source for the report.
@@ -117,6 +154,29 @@ class Rewards:
             if fnmatchcase(prompt.task, pattern):
                 return names
         return list(self.mixture.askers)
+
+
+def make_verifier(
+    config: RewardsConfig,
+) -> Callable[[Sequence[Prompt], Sequence[str]], Sequence[Any]]:
+    """What a verifier worker is made of; called inside it.
+
+    Args:
+        config: Sources of reward.
+
+    Returns:
+        A verifier; a source that must not fail gives `Defect`, which stops the run as it would in
+        one process, where an error would only have another worker try.
+    """
+    mixture = Rewards(config).mixture
+
+    def verify(prompts: Sequence[Prompt], responses: Sequence[str]) -> Sequence[Any]:
+        try:
+            return mixture(prompts, responses)
+        except OrealError as error:
+            return [Defect(str(error))] * len(responses)
+
+    return verify
 
 
 def score_environment(prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float | None]:

@@ -15,10 +15,14 @@ workers by giving the same `pool` name; `sync` is a collective of theirs.
 
 Longer than other files because ray is imported in one place.
 
-Processes must have called `ray.init(...)`. A worker that takes longer than `timeout_seconds` over
-its work, time in its queue included, is killed and replaced, which a thread could not be.
+Processes join a cluster first, with `connect(...)` or `ray.init(...)`. A worker that takes longer
+than `timeout_seconds` over its work, time in its queue included, is killed and replaced, which a
+thread could not be.
 """
 
+import logging
+import os
+import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -38,6 +42,64 @@ from oreal_rl.seeding import derive_seed
 from oreal_rl.types import Prompt, Rollout
 
 START_SECONDS = 600.0  # an engine's start, or a node's that autoscaling brings
+LOCAL_ATTEMPTS = 3  # Ray gives its agents 30 seconds to start, which busy cores may exceed
+
+
+def connect(address: str, *, namespace: str, num_cpus: int | None = None) -> str:
+    """Join a Ray cluster, or start one on this machine.
+
+    Args:
+        address: "local" starts a cluster that ends with this process; "auto" or host:port joins
+            one.
+        namespace: Keeps the workers of runs that share a cluster apart; the training processes of
+            one run give the same.
+        num_cpus: CPUs that a local cluster offers; default: the machine's.
+
+    Returns:
+        Address at which other processes of this machine join the cluster.
+
+    Raises:
+        ConfigError: Where there is no cluster at the address, or none can be started.
+    """
+    options: dict[str, Any] = {}
+    if address == "local":
+        os.environ.setdefault("RAY_worker_register_timeout_seconds", "300")
+        options = {"num_cpus": num_cpus, "include_dashboard": False}
+    elif address != "auto":
+        _require_listener(address)
+    failure: Exception | None = None
+    for _ in range(LOCAL_ATTEMPTS if address == "local" else 1):
+        try:
+            joined = ray.init(
+                address=address, namespace=namespace, log_to_driver=False,
+                logging_level=logging.ERROR, **options,
+            )  # fmt: skip
+            return joined.address_info["address"]
+        except (OSError, RuntimeError, ValueError, RayError) as error:
+            failure = error
+            ray.shutdown()
+    lines = str(failure).strip().splitlines() or [type(failure).__name__]
+    raise ConfigError(
+        f"no Ray cluster at {address!r}: {lines[0]}; give an address where `ray start --head` "
+        "runs, or 'local'"
+    ) from failure
+
+
+def _require_listener(address: str) -> None:
+    """Ray itself would try for some minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"no Ray cluster at {address!r}: {error}; expected 'local', 'auto' or the host:port "
+            "that `ray start --head` printed"
+        ) from error
+
+
+def disconnect() -> None:
+    """Leave the cluster; a local one ends."""
+    ray.shutdown()
 
 
 class WorkerSampler(Protocol):
@@ -158,7 +220,13 @@ class _Pool:
                 f"{len(done)} of {len(ready)} Ray workers of {self.name!r} were up after "
                 f"{START_SECONDS} seconds; free resources in the cluster or ask for fewer workers"
             )
-        ray.get(ready)  # raises what a worker's factory raised
+        try:
+            ray.get(ready)
+        except RayError as error:  # what a worker's factory raised
+            *_, last = str(error).strip().splitlines()
+            raise SamplerError(
+                f"the Ray workers of {self.name!r} could not start: {last.strip()}"
+            ) from error
 
     def run(self, chunks: Sequence[_Chunk]) -> list[Any]:
         """Do all chunks; the result of one that failed too often is its last error.
@@ -241,7 +309,7 @@ class _Pool:
 
 def _require_cluster() -> None:
     if not ray.is_initialized():
-        raise ConfigError("Ray is not running here; call ray.init(...) first")
+        raise ConfigError("Ray is not running here; call connect(...) or ray.init(...) first")
 
 
 class RaySampler:
@@ -366,14 +434,27 @@ class RaySampler:
         self.pool.close()
 
 
+def _whole_groups(prompts: Sequence[Prompt], size: int) -> list[list[int]]:
+    """Places in pieces of about `size`, those of one prompt in one piece, however many."""
+    groups: dict[str, list[int]] = {}
+    for place, prompt in enumerate(prompts):
+        groups.setdefault(prompt.key, []).append(place)
+    pieces: list[list[int]] = []
+    for group in groups.values():
+        if not pieces or len(pieces[-1]) + len(group) > size:
+            pieces.append([])
+        pieces[-1] += group
+    return pieces
+
+
 class RayVerifier:
     """A verifier whose work is done on Ray workers.
 
     Args:
         make_verifier: Makes a `protocols.Verifier` inside a worker; must be picklable.
         num_workers: Verifier workers.
-        chunk_responses: Responses per piece of work. A verifier that compares the responses of a
-            group (a preference model) needs a multiple of the group size.
+        chunk_responses: Responses per piece of work, or a few less or more: all responses to one
+            prompt stay together, for verifiers that compare them (a preference model).
         pool: Name of the pool.
         timeout_seconds: Longest wait for one piece of work; the worker is killed then.
         max_attempts: Tries per piece of work; after them its responses are abstained on.
@@ -419,21 +500,21 @@ class RayVerifier:
         Returns:
             One reward per response; None where no worker could tell.
         """
+        pieces = _whole_groups(prompts, self.chunk_responses)
         chunks = []
-        for place, start in enumerate(range(0, len(responses), self.chunk_responses)):
-            end = start + self.chunk_responses
-            arguments = (list(prompts[start:end]), list(responses[start:end]))
-            chunks.append(_Chunk(place, arguments, len(arguments[1])))
-        rewards: list[Any] = []
-        for chunk, answer in zip(chunks, self.pool.run(chunks), strict=True):
-            short = not isinstance(answer, Exception) and len(answer) != chunk.size
-            if short:
+        for place, members in enumerate(pieces):
+            arguments = ([prompts[i] for i in members], [responses[i] for i in members])
+            chunks.append(_Chunk(place, arguments, len(members)))
+        rewards: list[Any] = [None] * len(responses)
+        for chunk, members, answer in zip(chunks, pieces, self.pool.run(chunks), strict=True):
+            if isinstance(answer, Exception):
+                continue
+            if len(answer) != chunk.size:
                 self.pool.counts[f"{self.pool.name}_errors"] += 1
                 self.pool.counts["verifications_given_up"] += chunk.size
-            if short or isinstance(answer, Exception):
-                rewards += [None] * chunk.size
-            else:
-                rewards += answer
+                continue
+            for member, reward in zip(members, answer, strict=True):
+                rewards[member] = reward
         return rewards
 
     def drain_counts(self) -> Counter:
