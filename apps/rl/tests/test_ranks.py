@@ -19,7 +19,8 @@ path = "{path}"
 patterns = ["logic.majority", "chem.smiles_rings", "logic.parity"]
 [rl]
 steps = 4
-record_every = 0
+record_every = 2
+record_groups = 5
 [rl.oreal]
 prompts_per_step = 6
 group_size = 4
@@ -71,7 +72,13 @@ def test_two_ranks_train_and_resume_after_a_kill_to_the_same_metrics(cli, finish
     counters = json.loads((whole / "done" / "rl.json").read_text())["counters"]
     assert counters["rollouts"] == 4 * 24
     assert list((whole / "state").iterdir()) == []
-    assert (whole / "report.html").exists()
+    assert "Groups to read" in (whole / "report.html").read_text()
+    kept = {path.name: json.loads(path.read_text()) for path in (whole / "groups").iterdir()}
+    assert sorted(kept) == ["000001.json", "000002.json", "000004.json"]
+    # A rank has three groups of a step: five in one file come from both.
+    assert any(sum(group["trained"] for group in groups) > 3 for groups in kept.values())
+    for row in (row for groups in kept.values() for group in groups for row in group["rollouts"]):
+        assert len(row["tokens"]) == len(row["weights"]) == row["num_tokens"]
 
     killed = tmp_path / "killed"
     process = subprocess.Popen(
@@ -92,3 +99,5 @@ def test_two_ranks_train_and_resume_after_a_kill_to_the_same_metrics(cli, finish
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert cli.metrics(killed) == cli.metrics(whole)
+    again = {path.name: json.loads(path.read_text()) for path in (killed / "groups").iterdir()}
+    assert again == kept

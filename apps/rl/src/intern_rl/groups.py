@@ -6,7 +6,8 @@ token reward model gives the token (1 without one), as after the step; a rollout
 weighs nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -45,14 +46,13 @@ def pass_rate_histogram(groups: Iterable[RolloutGroup], threshold: float) -> lis
     return counts
 
 
-def record_groups(run: RunFolder, trainer: OrealTrainer, event: Event, count: int) -> None:
-    """Write some groups of a step; a repeated step writes the same file again.
+def shown_groups(trainer: OrealTrainer, event: Event, count: int) -> list[dict[str, Any]]:
+    """Some groups of this process in a step, ready to be written; those trained on come first.
 
     Args:
-        run: The run folder.
         trainer: Knows weights and the tokenizer.
         event: Of the step that has just ended.
-        count: Most groups to keep.
+        count: Most groups to show.
     """
     items = make_items(
         Collected(groups=event.groups, kept=event.kept, counts=trainer.totals),
@@ -63,11 +63,30 @@ def record_groups(run: RunFolder, trainer: OrealTrainer, event: Event, count: in
     kept = list(event.kept)[:count]
     others = [index for index in range(len(event.groups)) if index not in set(event.kept)]
     shown = kept + others[: max(1, count - len(kept))]
-    value = [
+    return [
         _group(trainer, event.groups[index], _items_of(items, event.kept, index)) for index in shown
     ]
+
+
+def record_groups(
+    run: RunFolder, step: int, shown: Sequence[list[dict[str, Any]]], count: int
+) -> None:
+    """Write some groups of a step; a repeated step writes the same file again.
+
+    Args:
+        run: The run folder.
+        step: Counted from 1.
+        shown: `shown_groups` of every rank.
+        count: Most groups to keep, taken from the ranks in turn.
+    """
+    value = shown[0]
+    if len(shown) > 1:
+        found = [group for turn in zip_longest(*shown) for group in turn if group is not None]
+        trained = [group for group in found if group["trained"]][:count]
+        others = [group for group in found if not group["trained"]]
+        value = trained + others[: max(1, count - len(trained))]
     (run.path / FOLDER).mkdir(exist_ok=True)
-    run.write_json(f"{FOLDER}/{event.step + 1:06d}.json", value)
+    run.write_json(f"{FOLDER}/{step:06d}.json", value)
 
 
 def read_groups(run: RunFolder) -> dict[int, list[dict[str, Any]]]:

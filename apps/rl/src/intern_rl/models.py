@@ -19,6 +19,7 @@ from transformers.utils.logging import disable_progress_bar
 import intern_s1_model  # registers Intern-S1 with the Auto classes
 from intern_pretrain.folders import written_folder
 from intern_runs import CheckpointError, ConfigError
+from oreal_rl.distributed import ReplicaSampler
 
 __all__ = [
     "describe_config",
@@ -168,6 +169,26 @@ def without_initialization() -> Any:
 def make_architecture(config: Any, *, dtype: torch.dtype = torch.float32) -> Any:
     """A model of a configuration with fresh weights, on the device of the context."""
     return _auto_class(config).from_config(config, dtype=dtype)
+
+
+def make_rollout_sampler(
+    model_config: Any, tokenizer: Any, dtype: torch.dtype, is_silenced: bool
+) -> ReplicaSampler:
+    """What a rollout worker is made of; called inside it.
+
+    Args:
+        model_config: Of transformers; the weights come with the first sync.
+        tokenizer: Decodes responses.
+        dtype: Of the weights.
+        is_silenced: Whether placeholders have no probability, see `silence_placeholders`.
+    """
+    with without_initialization():
+        replica = make_architecture(model_config, dtype=dtype)
+    if is_silenced:
+        silence_placeholders(replica)
+    if torch.cuda.is_available():
+        replica.to("cuda")
+    return ReplicaSampler(replica, tokenizer)
 
 
 def _auto_class(config: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from intern_rl.chat import ChatFormat
 from intern_rl.config import RunConfig
-from intern_rl.groups import pass_rate_histogram, record_groups
+from intern_rl.groups import pass_rate_histogram, record_groups, shown_groups
 from intern_rl.mixture import PassRates, group_rates
 from intern_rl.placement import Placement, merged
 from intern_rl.questions import Questions, as_prompt
@@ -130,5 +130,7 @@ class OnlineTraining:
         self.extra_metrics["pass_rate_histogram"] = pass_rate_histogram(event.groups, threshold)
         number = event.step + 1
         is_kept = self.record_every and (number == 1 or number % self.record_every == 0)
-        if is_kept and self.placement.is_first and self.placement.world_size == 1:
-            record_groups(self.run, self.trainer, event, self.record_count)
+        if is_kept:
+            shown = self.placement.together(shown_groups(self.trainer, event, self.record_count))
+            if self.placement.is_first:
+                record_groups(self.run, number, shown, self.record_count)

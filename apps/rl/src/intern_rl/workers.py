@@ -17,16 +17,13 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-import torch
-
 from intern_rl.chat import ChatFormat
 from intern_rl.config import RunConfig, WorkersConfig
-from intern_rl.models import make_architecture, silence_placeholders, without_initialization
+from intern_rl.models import make_rollout_sampler
 from intern_rl.placement import Placement
 from intern_rl.questions import Questions
 from intern_rl.rewards import make_verifier
 from intern_runs import ConfigError, ProgramError
-from oreal_rl.distributed import ReplicaSampler
 from oreal_rl.errors import ConfigError as ConfigDefect
 from oreal_rl.errors import OrealError, SamplerError, WeightSyncError
 from oreal_rl.samplers.selfcheck import CheckedSampler
@@ -179,23 +176,3 @@ def _verifier(ray_workers: Any, config: RunConfig) -> Any:
         timeout_seconds=settings.timeout_seconds,
         max_attempts=settings.max_attempts,
     )
-
-
-def make_rollout_sampler(
-    model_config: Any, tokenizer: Any, dtype: torch.dtype, is_silenced: bool
-) -> ReplicaSampler:
-    """What a rollout worker is made of; called inside it.
-
-    Args:
-        model_config: Of transformers; the weights come with the first sync.
-        tokenizer: Decodes responses.
-        dtype: Of the weights.
-        is_silenced: Whether placeholders have no probability, see `silence_placeholders`.
-    """
-    with without_initialization():
-        replica = make_architecture(model_config, dtype=dtype)
-    if is_silenced:
-        silence_placeholders(replica)
-    if torch.cuda.is_available():
-        replica.to("cuda")
-    return ReplicaSampler(replica, tokenizer)
