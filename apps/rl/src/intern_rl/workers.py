@@ -10,7 +10,7 @@ What is lost is counted under `count/`: see `KINDS`.
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from oreal_rl.errors import ConfigError as ConfigDefect
 from oreal_rl.errors import OrealError, SamplerError, WeightSyncError
 from oreal_rl.samplers.selfcheck import CheckedSampler
 
+AUTH_MODE = "RAY_AUTH_MODE"
 PROBES = 2
 PROBE_TOKENS = 8
 KINDS = {
@@ -88,12 +89,7 @@ def open_workers(
         yield Workers()
         return
     require_ray(config)
-    # Before Ray is loaded: under `uv run` it would make an environment anew for every worker.
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    from oreal_rl import ray_workers
-
-    _join(ray_workers.connect, settings, placement)
+    ray_workers = _join(settings, placement)
     try:
         sampler = _sampler(ray_workers, config, policy, chat, questions, placement)
         yield Workers(sampler, _verifier(ray_workers, config))
@@ -107,26 +103,41 @@ def open_workers(
         ray_workers.disconnect()  # ends the workers that this process has made
 
 
-def _join(connect: Callable[..., str], settings: WorkersConfig, placement: Placement) -> None:
+def _load_ray() -> Any:
+    # Before Ray is loaded: under `uv run` it would make an environment anew for every worker.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    from oreal_rl import ray_workers
+
+    return ray_workers
+
+
+def _join(settings: WorkersConfig, placement: Placement) -> Any:
     """Join the cluster; the first rank starts one for all where it is local."""
+    is_local = settings.address == "local"
     told: dict[str, str] = {}
     if placement.is_first:
-        namespace = f"intern-rl-{uuid.uuid4().hex}"
+        told["namespace"] = f"intern-rl-{uuid.uuid4().hex}"
         cpus = settings.rollout + settings.verifier
         try:
-            address = connect(settings.address, namespace=namespace, num_cpus=cpus)
-            told = {"namespace": namespace, "address": address}
+            told["address"] = _load_ray().connect(
+                settings.address, namespace=told["namespace"], num_cpus=cpus if is_local else None
+            )
+            told["auth_mode"] = os.environ.get(AUTH_MODE, "")
         except OrealError as error:
-            told = {"error": f"workers.address: {error}"}
+            told["error"] = f"workers.address: {error}"
     told = placement.together(told)[0]
     if "error" in told:
         raise ConfigError(told["error"])
     if not placement.is_first:
-        address = told["address"] if settings.address == "local" else settings.address
+        if is_local and told["auth_mode"]:  # a local cluster may ask for the user's token
+            os.environ[AUTH_MODE] = told["auth_mode"]
+        address = told["address"] if is_local else settings.address
         try:
-            connect(address, namespace=told["namespace"])
+            _load_ray().connect(address, namespace=told["namespace"])
         except OrealError as error:
             raise ConfigError(f"workers.address: {error}") from error
+    return _load_ray()
 
 
 def _sampler(
