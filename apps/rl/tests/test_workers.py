@@ -233,6 +233,9 @@ def test_workers_that_cannot_be_are_named(capsys, monkeypatch, tiny_config, tmp_
         "workers.rollout=-1"
     )
     assert "did you mean 'address'" in failure("workers.adress='auto'")
+    assert "address is 'lokal'; expected 'local', 'auto' or host:port" in failure(
+        "workers.address='lokal'"
+    )
     monkeypatch.setattr("intern_rl.workers.find_spec", lambda name: None)
     error = failure("workers.rollout=2")
     assert error.count("\n") == 1

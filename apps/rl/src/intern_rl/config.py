@@ -1,5 +1,6 @@
 """The configuration of a run, from raw data to reinforcement learning."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -246,12 +247,21 @@ class WorkersConfig(Section):
 
     rollout: int = Field(0, ge=0)
     verifier: int = Field(0, ge=0)
-    address: str = Field("local", min_length=1)
+    address: str = "local"
     rollout_gpus: float = Field(0.0, ge=0)
     chunk_prompts: PositiveInt = 4
     timeout_seconds: PositiveFloat = 600.0
     max_attempts: PositiveInt = 3
     sync_tolerance: PositiveFloat = 1e-4
+
+    @model_validator(mode="after")
+    def _address_is_one(self) -> Self:
+        if not re.fullmatch(r"local|auto|[^\s/]+:\d+", self.address):
+            raise ValueError(
+                f"address is {self.address!r}; expected 'local', 'auto' or host:port of a Ray "
+                "cluster"
+            )
+        return self
 
     @property
     def are_used(self) -> bool:
