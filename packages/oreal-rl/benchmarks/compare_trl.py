@@ -3,13 +3,18 @@
     uv run --with trl --with datasets python packages/oreal-rl/benchmarks/compare_trl.py --steps 6
 
 Both run on one thread: 32 prompts x 16 samples of at most 10 tokens, a KL term, HF Qwen3-MoE of
-1.8 million parameters with random weights. A random reward keeps every group mixed. Prints CPU
-seconds per step and their ratios, and writes them as JSON where --output names a file.
+1.8 million parameters with random weights. A random reward keeps every group mixed. Generation of
+64 tokens is timed with fused steps, with the model's own forward, and with transformers'
+`generate`, taking turns, so that what else the machine does meets all three. Prints CPU seconds per
+step and their ratios, and writes them as JSON where --output names a file.
 """
 
 import argparse
 import json
+import os
 import platform
+import statistics
+import sys
 import tempfile
 import time
 from importlib.metadata import version
@@ -108,43 +113,60 @@ def time_trl(tokenizer, steps):
     return (Clock.marks[-1] - Clock.marks[0]) / steps
 
 
-def time_generation(tokenizer, rounds=3):
-    """Tokens per CPU second of our loop over those of `generate`, at several batch sizes."""
+def time_generation(tokenizer, rounds):
+    """CPU seconds of `generate` over those of our loop, at several batch sizes.
+
+    Each number comes from the medians of `rounds` rounds, in which the samplers take turns.
+    """
     model = make_model(tokenizer)
     params = SamplingParams(max_new_tokens=64)
     ids = [tuple(tokenizer.encode(text)) for text in make_prompts(0)]
-    ratios = {}
+    samplers = {
+        "fused": KVLoopSampler(model, tokenizer),
+        "own_forward": KVLoopSampler(model, tokenizer, fused_steps=False),
+        "generate": GenerateSampler(model, tokenizer),
+    }
+    results = {}
     for batch in (1, 16, 256):
-        speeds = []
-        for sampler in (KVLoopSampler(model, tokenizer), GenerateSampler(model, tokenizer)):
-            count = min(batch, SAMPLES)
-            chosen = ids[: batch // count]
-            sampler.sample(chosen, num_samples=count, params=params, seed=0)
-            start = time.process_time()
-            for seed in range(rounds):
-                sampler.sample(chosen, num_samples=count, params=params, seed=seed)
-            speeds.append(rounds * batch * 64 / (time.process_time() - start))
-        ratios[f"generation_ratio_batch_{batch}"] = speeds[0] / speeds[1]
-    return ratios
+        count = min(batch, SAMPLES)
+        seconds = {name: [] for name in samplers}
+        for seed in range(rounds + 1):  # the first one warms up
+            for name, sampler in samplers.items():
+                start = time.process_time()
+                sampler.sample(ids[: batch // count], num_samples=count, params=params, seed=seed)
+                seconds[name].append(time.process_time() - start)
+        middle = {name: statistics.median(values[1:]) for name, values in seconds.items()}
+        results[f"generation_batch_{batch}"] = {
+            "cpu_milliseconds_per_token_step": {
+                name: round(1000 * value / 64, 3) for name, value in middle.items()
+            },
+            "fused_over_generate": middle["generate"] / middle["fused"],
+            "own_forward_over_generate": middle["generate"] / middle["own_forward"],
+        }
+    return results
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of generation")
     parser.add_argument("--output", type=Path)
     parser.add_argument("--no-trl", action="store_true", help="only our own numbers")
     options = parser.parse_args()
     torch.set_num_threads(1)
     tokenizer = make_tokenizer()
     result = {
+        "command": " ".join(["python", *sys.argv]),
+        "load_average": os.getloadavg()[0],
         "torch": torch.__version__,
+        "transformers": version("transformers"),
         "python": platform.python_version(),
         "pair_cpu_seconds": time_oreal(tokenizer, options.steps, selection="pair"),
         "all_cpu_seconds": time_oreal(tokenizer, options.steps, algorithm="grpo"),
         "all_plain_cpu_seconds": time_oreal(
             tokenizer, options.steps, algorithm="grpo", share_prompts=False
         ),
-        **time_generation(tokenizer),
+        **time_generation(tokenizer, options.rounds),
     }
     print(json.dumps(result), flush=True)
     if not options.no_trl:

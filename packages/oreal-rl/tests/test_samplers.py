@@ -8,8 +8,10 @@ import torch
 from oreal_rl.errors import ConfigError, SamplerError
 from oreal_rl.protocols import Sampler, SamplingParams
 from oreal_rl.router_replay import find_routers, recording, replaying
-from oreal_rl.samplers import GenerateSampler, KVLoopSampler
+from oreal_rl.samplers import GenerateSampler, KVLoopSampler, fused_decoding
+from oreal_rl.samplers.decoding import text_stack
 from oreal_rl.samplers.drawing import draw_tokens
+from oreal_rl.samplers.fused_decoding import FusedSteps
 from oreal_rl.scoring import (
     make_batch,
     response_logits,
@@ -264,3 +266,198 @@ def test_routes_of_another_architecture_are_refused():
         replaying(make_model(), torch.zeros(1, 3, 2, dtype=torch.long)),
     ):
         pass
+
+
+def make_dense_qwen():
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    config = transformers.Qwen3Config(
+        vocab_size=TOKENIZER.vocabulary_size, hidden_size=32, intermediate_size=64,
+        num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+        attention_bias=True, tie_word_embeddings=True, max_position_embeddings=128,
+        pad_token_id=0, eos_token_id=1, bos_token_id=None,
+    )  # fmt: skip
+    return transformers.Qwen3ForCausalLM(config)
+
+
+def make_normalising_qwen():
+    model = make_qwen()
+    for router in find_routers(model):
+        router.norm_topk_prob = True
+    return model
+
+
+def randomise(model):
+    """Weights far from their start: norms that are not 1, biases that are not 0, clear routing."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+            parameter.copy_(parameter + (0.3 if parameter.dim() == 1 else 0.1) * noise)
+    return model
+
+
+def both_ways(model, *, prompts=PROMPTS, num_samples=4, **settings):
+    """Rollouts through fused steps and through the model's own forward."""
+    params = SamplingParams(**settings)
+    samplers = [KVLoopSampler(model, TOKENIZER, fused_steps=fused) for fused in (True, False)]
+    results = [s.sample(prompts, num_samples=num_samples, params=params, seed=3) for s in samplers]
+    assert samplers[0].fused_steps  # the self-check did not turn it off
+    return [[rollout for group in groups for rollout in group] for groups in results]
+
+
+def assert_same_rollouts(left, right, tolerance=1e-5):
+    for one, other in zip(left, right, strict=True):
+        assert one.response_ids == other.response_ids
+        assert one.finish_reason == other.finish_reason
+        assert one.support_ids == other.support_ids
+        assert one.logprobs == pytest.approx(other.logprobs, abs=tolerance)
+        assert one.support_logmass == pytest.approx(other.support_logmass, abs=tolerance)
+
+
+@pytest.mark.parametrize("make", [make_dense_qwen, make_qwen, make_normalising_qwen])
+@pytest.mark.parametrize("top_p", [1.0, 0.7])
+@pytest.mark.parametrize("temperature", [1.0, 0.0])
+def test_fused_steps_draw_the_same_tokens_as_the_model(make, top_p, temperature):
+    model = randomise(make())
+    assert text_stack(model) is not None
+    left, right = both_ways(
+        model, max_new_tokens=40, top_p=top_p, temperature=temperature, record_support=True,
+        stop_token_ids=(1, 5),
+    )  # fmt: skip
+    assert_same_rollouts(left, right)
+    # rows end at different steps, so the grid was made anew, and it grew past its first size
+    lengths = {rollout.num_tokens for rollout in left}
+    assert len(lengths) > 3 or temperature == 0
+
+
+@pytest.mark.parametrize("make", [make_dense_qwen, make_qwen])
+@pytest.mark.parametrize("num_samples", [1, 9])
+def test_fused_steps_agree_for_one_prompt_and_beyond_their_first_room(make, num_samples):
+    left, right = both_ways(
+        randomise(make()), prompts=PROMPTS[:1], num_samples=num_samples, max_new_tokens=70
+    )
+    assert_same_rollouts(left, right)
+    assert left[0].num_tokens == 70
+
+
+def test_fused_steps_agree_in_float64_to_its_rounding():
+    model = randomise(make_qwen().double())
+    model.set_experts_implementation("eager")  # the grouped product takes no float64
+    left, right = both_ways(model, max_new_tokens=20, stop_token_ids=(1,))
+    # log-probabilities are kept in float32, and Qwen's norms work in float32 inside
+    assert_same_rollouts(left, right, tolerance=2e-6)
+
+
+def test_fused_steps_call_the_experts_of_the_layer_when_rows_are_many(monkeypatch):
+    monkeypatch.setattr(fused_decoding, "_DENSE_LIMIT", 0)
+    left, right = both_ways(randomise(make_qwen()), max_new_tokens=12, stop_token_ids=(1, 5))
+    assert_same_rollouts(left, right)
+
+
+def test_fused_steps_read_the_weights_of_now():
+    model = randomise(make_qwen())
+    params = SamplingParams(max_new_tokens=6)
+    sampler = KVLoopSampler(model, TOKENIZER)
+    sampler.sample(PROMPTS, num_samples=2, params=params, seed=0)
+    for parameter in model.parameters():
+        parameter.data.mul_(-1.1)
+    after = sampler.sample(PROMPTS, num_samples=2, params=params, seed=0)
+    own = KVLoopSampler(model, TOKENIZER, fused_steps=False)
+    wanted = own.sample(PROMPTS, num_samples=2, params=params, seed=0)
+    assert_same_rollouts([r for g in after for r in g], [r for g in wanted for r in g])
+
+
+class Adapter(torch.nn.Module):
+    """Stands in a projection's place, as adapters and quantised layers do."""
+
+    def __init__(self, base):
+        super().__init__()
+        self.base = base
+
+    def forward(self, x):
+        return 2 * self.base(x)
+
+
+def with_hook(model):
+    model.model.layers[0].mlp.register_forward_hook(lambda module, inputs, output: 2 * output)
+
+
+def with_adapter(model):
+    attention = model.model.layers[1].self_attn
+    attention.q_proj = Adapter(attention.q_proj)
+
+
+def with_replaced_forward(model):
+    norm = model.model.norm
+    norm.forward = lambda x: 2 * x
+
+
+def with_window(model):
+    model.model.layers[0].self_attn.sliding_window = 4
+
+
+def with_half_weights(model):
+    model.bfloat16()
+
+
+def with_another_activation(model):
+    model.config.hidden_act = "gelu"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_hook, with_adapter, with_replaced_forward, with_window, with_half_weights,
+        with_another_activation,
+    ],
+)  # fmt: skip
+def test_a_changed_model_is_read_through_its_own_forward(change):
+    model = make_qwen()
+    assert text_stack(model) is not None
+    change(model)
+    assert text_stack(model) is None
+
+
+def test_a_bare_model_is_read_through_its_own_forward_and_so_are_autocast_and_routes():
+    assert text_stack(make_model()) is None
+    model = make_qwen()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert text_stack(model) is None
+    params = SamplingParams(max_new_tokens=5)
+    sampler = KVLoopSampler(model, TOKENIZER, record_routes=True)
+    recorded = sampler.sample(PROMPTS, num_samples=2, params=params, seed=0)
+    plain = KVLoopSampler(model, TOKENIZER).sample(PROMPTS, num_samples=2, params=params, seed=0)
+    assert_same_rollouts([r for g in recorded for r in g], [r for g in plain for r in g])
+    assert recorded[0][0].routed_experts.shape == (4, 2, 2)
+
+
+def test_steps_that_disagree_with_the_model_are_given_up_with_a_warning(monkeypatch, caplog):
+    model = randomise(make_dense_qwen())
+    read = FusedSteps.read
+    monkeypatch.setattr(FusedSteps, "read", lambda self, ids, step: 1.01 * read(self, ids, step))
+    sampler = KVLoopSampler(model, TOKENIZER)
+    params = SamplingParams(max_new_tokens=6)
+    found = sampler.sample(PROMPTS, num_samples=2, params=params, seed=0)
+    assert "do not give the model's logits" in caplog.text
+    assert not sampler.fused_steps
+    own = KVLoopSampler(model, TOKENIZER, fused_steps=False)
+    wanted = own.sample(PROMPTS, num_samples=2, params=params, seed=0)
+    assert found == wanted
+
+
+def test_logits_that_are_not_numbers_are_told():
+    model = make_model()
+    with torch.no_grad():
+        model.lm_head.weight[3] = float("nan")
+    sampler = KVLoopSampler(model, TOKENIZER)
+    with pytest.raises(SamplerError, match="not finite"):
+        sampler.sample(PROMPTS, num_samples=2, params=SamplingParams(max_new_tokens=3), seed=0)
+
+
+def test_draws_are_those_of_multinomial():
+    logits = torch.randn(50, 11, generator=torch.Generator().manual_seed(1))
+    generators = [torch.Generator().manual_seed(2) for _ in range(2)]
+    draw = draw_tokens(logits, SamplingParams(max_new_tokens=1), generators[0])
+    wanted = torch.multinomial(logits.softmax(dim=-1), 1, generator=generators[1])[:, 0]
+    assert torch.equal(draw.token_ids, wanted)

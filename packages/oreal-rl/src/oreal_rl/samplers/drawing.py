@@ -48,18 +48,29 @@ def draw_tokens(
     if params.temperature not in (0.0, 1.0):
         values = values / params.temperature
     log_softmax = torch.log_softmax(values, dim=-1)
-    zero = torch.zeros_like(log_softmax[:, 0])
+    zero = log_softmax.new_zeros(len(log_softmax))
     if params.temperature == 0:
         best = log_softmax.argmax(dim=-1, keepdim=True)
         return Draw(best[:, 0], log_softmax.gather(-1, best)[:, 0], zero, None)
     probabilities = log_softmax.exp()
-    support, logmass = None, zero
-    if params.top_p < 1:
-        ordered, order = probabilities.sort(dim=-1, descending=True)
-        inside = ordered.cumsum(dim=-1) - ordered < params.top_p
-        support = torch.zeros_like(inside).scatter_(-1, order, inside)
-        probabilities = torch.where(support, probabilities, torch.zeros_like(probabilities))
-        logmass = probabilities.sum(dim=-1).log()
-    drawn = torch.multinomial(probabilities, 1, generator=generator)
+    if params.top_p == 1:
+        drawn = _race(probabilities, generator)
+        return Draw(drawn[:, 0], log_softmax.gather(-1, drawn)[:, 0], zero, None)
+    ordered, order = probabilities.sort(dim=-1, descending=True)
+    inside = ordered.cumsum(dim=-1) - ordered < params.top_p
+    support = torch.zeros_like(inside).scatter_(-1, order, inside)
+    probabilities = torch.where(support, probabilities, torch.zeros_like(probabilities))
+    logmass = probabilities.sum(dim=-1).log()
+    drawn = _race(probabilities, generator)
     logprobs = log_softmax.gather(-1, drawn)[:, 0] - logmass
     return Draw(drawn[:, 0], logprobs, logmass, support)
+
+
+def _race(weights: Float[Tensor, "R V"], generator: torch.Generator) -> Int[Tensor, "R 1"]:
+    """Draw in proportion to the weights: the first of exponential clocks with these rates to ring.
+
+    `torch.multinomial` draws the same tokens from the same generator, but looks at every weight
+    before; here not-a-number goes through, to be found in the log-probabilities.
+    """
+    clocks = torch.empty_like(weights).exponential_(generator=generator)
+    return (weights / clocks).argmax(dim=-1, keepdim=True)
