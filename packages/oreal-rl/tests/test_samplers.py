@@ -419,6 +419,13 @@ def test_a_changed_model_is_read_through_its_own_forward(change):
     assert text_stack(model) is None
 
 
+def test_recorders_that_transformers_left_behind_are_no_change():
+    model = make_qwen()
+    model(torch.tensor([[2, 3]]), output_router_logits=True)
+    assert any(module._forward_hooks for module in model.modules())
+    assert text_stack(model) is not None
+
+
 def test_a_bare_model_is_read_through_its_own_forward_and_so_are_autocast_and_routes():
     assert text_stack(make_model()) is None
     model = make_qwen()
