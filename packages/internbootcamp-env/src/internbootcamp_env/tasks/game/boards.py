@@ -29,12 +29,13 @@ def _place(square: str) -> tuple[int, int]:
     return _FILES.index(square[0]), int(square[1:]) - 1
 
 
-def _pieces(draws: Draws, level: int) -> dict:
+def _pieces(draws: Draws, level: int) -> dict | None:
     squares = [_square(x, y) for x in range(8) for y in range(8)]
     chosen = draws.sample(squares, 5 + 2 * level)
     kind = draws.pick("RBQQ")
     men = {square: draws.pick(("w", "b")) for square in sorted(chosen[1:])}
-    return {"kind": kind, "at": chosen[0], "men": men}
+    question = {"kind": kind, "at": chosen[0], "men": men}
+    return question if _moves(question) else None
 
 
 def _moves(question: dict) -> list[str]:
@@ -378,6 +379,7 @@ def _sown_by_division(question: dict) -> list[int]:
 TASKS = (
     Task(
         id="game.chess_line_moves",
+        version=2,
         title="Squares that a chess piece can move to",
         knob="pieces",
         draw=_pieces,

@@ -24,7 +24,8 @@ def _automaton(draws: Draws, level: int) -> dict | None:
         rows.append(_next_row(rows[-1], table))
     asked = draws.text(".#", width)
     seen = {triple for row in rows[:-1] for triple in _triples(row)}
-    if len(seen) < 8 or len(set(_next_row(asked, table))) < 2:
+    after = _next_row(asked, table)
+    if len(seen) < 8 or len(set(after)) < 2 or after in (*rows, asked):
         return None
     return {"rows": rows, "asked": asked}
 
@@ -283,9 +284,11 @@ def _word_rule(draws: Draws, level: int) -> dict | None:
     words = [draws.text(_LETTERS, length) for _ in range(3)]
     pairs = [[word, _through(word, steps)] for word in words[:2]]
     question = {"pairs": pairs, "asked": words[2], "depth": depth}
-    if any(a == b for a, b in pairs) or len(set(_word_results(question))) != 1:
+    results = set(_word_results(question))
+    if any(a == b for a, b in pairs) or len(results) != 1:
         return None
-    return question
+    (result,) = results
+    return None if any(result in word for word in (words[2], *sum(pairs, []))) else question
 
 
 def _through(text: str, steps: list[str] | tuple[str, ...]) -> str:
@@ -522,6 +525,7 @@ def _show_grids(question: dict) -> dict:
 TASKS = (
     Task(
         id="ind.cellular_rule",
+        version=2,
         title="Next row of an automaton known from a picture",
         knob="width",
         draw=_automaton,
@@ -618,6 +622,7 @@ TASKS = (
     ),
     Task(
         id="ind.word_rule",
+        version=2,
         title="Change a word as two others were changed",
         knob="length",
         draw=_word_rule,

@@ -244,8 +244,11 @@ def _powered_by_polynomial(q: dict) -> Matrix:
 
 def _frame(draws: Draws, level: int) -> dict | None:
     count = 2 + (level > 5)
-    vectors = _matrix(draws, count, 3 + level // 6, 2 + level // 2)
-    return {"vectors": vectors} if len(echelon(vectors)[1]) == count else None
+    vectors = _matrix(draws, count, 3 + level // 6, 1 + level)
+    if len(echelon(vectors)[1]) < count:
+        return None
+    question = {"vectors": vectors}
+    return None if _orthogonal(question) == texts(vectors) else question  # orthogonal already
 
 
 def _orthogonal(q: dict) -> list[list[str]]:
@@ -633,6 +636,7 @@ TASKS = (
     ),
     Task(
         id="la.gram_schmidt",
+        version=2,
         title="Orthogonal basis by Gram-Schmidt",
         knob="vectors and entries",
         draw=_frame,
