@@ -288,7 +288,8 @@ def _word_rule(draws: Draws, level: int) -> dict | None:
     if any(a == b for a, b in pairs) or len(results) != 1:
         return None
     (result,) = results
-    return None if any(result in word for word in (words[2], *sum(pairs, []))) else question
+    shown = [words[2], *itertools.chain.from_iterable(pairs)]
+    return None if any(result in word for word in shown) else question
 
 
 def _through(text: str, steps: list[str] | tuple[str, ...]) -> str:
