@@ -419,6 +419,36 @@ def test_a_changed_model_is_read_through_its_own_forward(change):
     assert text_stack(model) is None
 
 
+def test_hooks_on_the_output_of_the_model_are_called():
+    model = randomise(make_qwen())
+
+    def silence(module, inputs, output):
+        output.logits.index_fill_(-1, torch.tensor([2, 3, 4]), -1e4)
+
+    def cool(module, inputs, output):
+        output.logits.div_(2)
+        return output
+
+    model.register_forward_hook(silence)
+    model.register_forward_hook(cool)
+    left, right = both_ways(model, max_new_tokens=10)
+    assert_same_rollouts(left, right)
+    assert not {2, 3, 4} & {token for rollout in left for token in rollout.response_ids}
+
+
+def test_a_hook_that_wants_more_than_logits_takes_the_model_s_own_forward(caplog):
+    model = make_qwen()
+    lengths = []
+    model.register_forward_hook(
+        lambda module, inputs, output: lengths.append(output.past_key_values.get_seq_length())
+    )
+    sampler = KVLoopSampler(model, TOKENIZER)
+    params = SamplingParams(max_new_tokens=3)
+    sampler.sample(PROMPTS, num_samples=1, params=params, seed=0)
+    assert "going on with the model's own forward" in caplog.text
+    assert lengths[-1] == max(map(len, PROMPTS)) + 2
+
+
 def test_recorders_that_transformers_left_behind_are_no_change():
     model = make_qwen()
     model(torch.tensor([[2, 3]]), output_router_logits=True)

@@ -100,9 +100,9 @@ def text_stack(model: nn.Module) -> nn.Module | None:
 
     Returns:
         The module with `embed_tokens`, `layers`, `norm` and `rotary_emb`; None for a model of
-        another architecture, with hooks, adapters, replaced forwards or a sliding window, under
-        autocast, on another device than the CPU, or with weights that are not plain float32 or
-        float64 tensors of one dtype.
+        another architecture, with hooks inside, adapters, replaced forwards or a sliding window,
+        under autocast, on another device than the CPU, or with weights that are not plain float32
+        or float64 tensors of one dtype.
     """
     if type(model).__name__ not in _MODELS or torch.is_autocast_enabled("cpu"):
         return None
@@ -148,16 +148,28 @@ def _are_known_experts(experts: Any) -> bool:
     )
 
 
+def output_hooks(model: nn.Module) -> list[Any]:
+    """Forward hooks of a module that do something.
+
+    transformers leaves its recorders of router logits and the like in place, asleep.
+    """
+    hooks = model._forward_hooks.values()
+    return [hook for hook in hooks if getattr(hook, "__name__", "") != "output_capturing_hook"]
+
+
 def _is_untouched(model: nn.Module) -> bool:
-    """No hook would be skipped and no replaced forward passed over by reading weights directly."""
-    for module in model.modules():
-        hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
-        # transformers leaves its recorders of router logits and the like in place, asleep.
-        if any(getattr(hook, "__name__", "") != "output_capturing_hook" for hook in hooks):
-            return False
-        if "forward" in vars(module):
-            return False
-    return True
+    """No hook would be skipped and no replaced forward passed over by reading weights directly.
+
+    Hooks on the output of the whole model are called, see `FusedSteps.read`.
+    """
+    if model._forward_hooks_with_kwargs:
+        return False
+    return not any(
+        (module is not model and output_hooks(module))
+        or module._forward_pre_hooks
+        or "forward" in vars(module)
+        for module in model.modules()
+    )
 
 
 def _is_plain(module: nn.Module) -> bool:

@@ -17,6 +17,7 @@ D width, H query heads, C key/value heads, Q = H / C, W head width, E experts, F
 A grid is [P, M] in this order; rows that have ended leave holes in it until it is made anew.
 """
 
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import torch
@@ -24,7 +25,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from oreal_rl.samplers.decoding import Prompts
+from oreal_rl.samplers.decoding import Prompts, output_hooks
 
 _FIRST_CAPACITY = 32  # drawn positions that there is room for at first
 _DENSE_LIMIT = 10e6  # multiplications by zero that are cheaper than sorting rows; measured
@@ -59,12 +60,13 @@ class FusedSteps:
     """Steps of a model in which `decoding.text_stack` found a stack.
 
     Args:
-        model: The policy, for its output head.
+        model: The policy, for its output head and the hooks on its output.
         stack: From `text_stack`.
         prompts: After the prompts were read; the cache is read, not changed.
     """
 
     def __init__(self, model: Any, stack: Any, prompts: Prompts) -> None:
+        self.model, self.hooks = model, output_hooks(model)
         attention = stack.layers[0].self_attn
         self.head_dim = attention.head_dim
         self.num_kv_heads = attention.k_proj.out_features // self.head_dim
@@ -119,7 +121,17 @@ class FusedSteps:
                 x = x + self._attend(index, layer, normed, cos, sin, step)
                 normed = _normalise(x, layer.post_norm, self.eps_D)
                 x = x + self._feed_forward(index, layer, normed)
-            return F.linear(_normalise(x, self.norm, self.eps_D), self.head.weight, self.head.bias)
+            normed = _normalise(x, self.norm, self.eps_D)
+            logits = F.linear(normed, self.head.weight, self.head.bias)
+        return self._through_hooks(logits) if self.hooks else logits
+
+    def _through_hooks(self, logits: Tensor) -> Tensor:
+        """Call the hooks on the model's output, as the model would: with nothing but its logits."""
+        output: Any = SimpleNamespace(logits=logits.clone()[:, None])
+        for hook in self.hooks:
+            changed = hook(self.model, (), output)
+            output = output if changed is None else changed
+        return output.logits[:, -1]
 
     def keep(self, kept: Int[Tensor, "kept"]) -> None:
         """Drop the other rows, `kept` ascending; the grid is made anew where that is smaller."""

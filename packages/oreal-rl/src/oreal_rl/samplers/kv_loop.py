@@ -146,9 +146,7 @@ class KVLoopSampler:
             return ModelSteps(self.model, prompts)
         fused = FusedSteps(self.model, stack, prompts)
         if not self._is_checked:
-            own = ModelSteps(self.model, prompts._replace(cache=copy.deepcopy(prompts.cache)))
-            token_ids = prompts.last_ids.repeat_interleave(prompts.num_samples)
-            if not agree(fused.read(token_ids, 0), own.read(token_ids, 0)):
+            if not self._do_agree(fused, prompts):
                 LOGGER.warning(
                     "%s: fused decoding steps do not give the model's logits; going on with the "
                     "model's own forward, which is slower",
@@ -158,6 +156,15 @@ class KVLoopSampler:
                 return ModelSteps(self.model, prompts)
             self._is_checked = True
         return fused
+
+    def _do_agree(self, fused: FusedSteps, prompts: Prompts) -> bool:
+        """Read the last prompt tokens once more in both ways; what that leaves is written over."""
+        own = ModelSteps(self.model, prompts._replace(cache=copy.deepcopy(prompts.cache)))
+        token_ids = prompts.last_ids.repeat_interleave(prompts.num_samples)
+        try:
+            return agree(fused.read(token_ids, 0), own.read(token_ids, 0))
+        except AttributeError:  # a hook on the output wants more of it than the logits
+            return False
 
 
 class _Run:
