@@ -113,7 +113,7 @@ def wait_for_step(folder: Path, step: int, program: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="module")
-def runs(cli, tiny_config, tmp_path_factory):
+def finished(cli, tiny_config, tmp_path_factory):
     """The run with losses, and its fork with other workers and none."""
     folder = tmp_path_factory.mktemp("workers")
     endpoint = Endpoint()
@@ -167,45 +167,45 @@ needs_ray = pytest.mark.skipif(
 
 @needs_ray
 @pytest.mark.slow
-def test_a_killed_rollout_worker_is_replaced_counted_and_shown(runs):
-    assert [line["step"] for line in rl_lines(runs[0])] == list(range(1, STEPS + 1))
-    assert total(runs[0], "rollout_workers_lost") == 1
-    assert total(runs[0], "rollouts_repeated") >= 1
-    assert total(runs[0], "rollouts_aborted") == 0
-    page = (runs[0] / "report.html").read_text()
+def test_a_killed_rollout_worker_is_replaced_counted_and_shown(finished):
+    assert [line["step"] for line in rl_lines(finished[0])] == list(range(1, STEPS + 1))
+    assert total(finished[0], "rollout_workers_lost") == 1
+    assert total(finished[0], "rollouts_repeated") >= 1
+    assert total(finished[0], "rollouts_aborted") == 0
+    page = (finished[0] / "report.html").read_text()
     assert "Work lost and repeated" in page
     assert '<td>rollout workers that went away, replaced</td><td class="n">1</td>' in page
 
 
 @needs_ray
 @pytest.mark.slow
-def test_a_killed_verifier_worker_is_replaced_counted_and_shown(runs):
-    assert total(runs[0], "verifier_workers_lost") == 1
-    assert total(runs[0], "verifications_repeated") >= 1
-    assert total(runs[0], "verifications_given_up") == 0
-    page = (runs[0] / "report.html").read_text()
+def test_a_killed_verifier_worker_is_replaced_counted_and_shown(finished):
+    assert total(finished[0], "verifier_workers_lost") == 1
+    assert total(finished[0], "verifications_repeated") >= 1
+    assert total(finished[0], "verifications_given_up") == 0
+    page = (finished[0] / "report.html").read_text()
     assert '<td>verifier workers that went away, replaced</td><td class="n">1</td>' in page
 
 
 @needs_ray
 @pytest.mark.slow
-def test_a_judge_that_goes_away_is_counted_shown_and_never_wrong(runs):
-    lines = rl_lines(runs[0])
-    failed = total(runs[0], "reward_failures/judge")
+def test_a_judge_that_goes_away_is_counted_shown_and_never_wrong(finished):
+    lines = rl_lines(finished[0])
+    failed = total(finished[0], "reward_failures/judge")
     assert failed > 0
     # An answer that the judge could not see is an abstention, and there are no others.
-    assert total(runs[0], "rewards_abstained") == failed
+    assert total(finished[0], "rewards_abstained") == failed
     assert any(line["rollouts_trained"] for line in lines[4:]), "nothing was trained on after it"
     assert (
         f'source “judge” failed on (error, timeout, given up)</td><td class="n">{failed:.0f}<'
-        in (runs[0] / "report.html").read_text()
+        in (finished[0] / "report.html").read_text()
     )
 
 
 @needs_ray
 @pytest.mark.slow
-def test_results_do_not_depend_on_who_works_nor_on_workers_that_die(runs):
-    lossy, fork = map(rl_lines, runs)
+def test_results_do_not_depend_on_who_works_nor_on_workers_that_die(finished):
+    lossy, fork = map(rl_lines, finished)
     fields = re.compile(r"seconds|count/(rollout_workers|verifier_workers|.*_repeated)")
     kept = [
         [{k: v for k, v in line.items() if not fields.match(k)} for line in lines]
@@ -215,7 +215,7 @@ def test_results_do_not_depend_on_who_works_nor_on_workers_that_die(runs):
     assert with_judge >= 3
     assert kept[0][:with_judge] == kept[1][:with_judge]
     assert any(line["rollouts_trained"] for line in lossy[:with_judge])
-    assert "Nothing was lost." in (runs[1] / "report.html").read_text()
+    assert "Nothing was lost." in (finished[1] / "report.html").read_text()
 
 
 def test_workers_that_cannot_be_are_named(capsys, monkeypatch, tiny_config, tmp_path):
