@@ -172,6 +172,7 @@ def test_a_killed_rollout_worker_is_replaced_counted_and_shown(finished):
     assert total(finished[0], "rollout_workers_lost") == 1
     assert total(finished[0], "rollouts_repeated") >= 1
     assert total(finished[0], "rollouts_aborted") == 0
+    assert "ray" in json.loads((finished[0] / "versions.json").read_text())["packages"]
     page = (finished[0] / "report.html").read_text()
     assert "Work lost and repeated" in page
     assert '<td>rollout workers that went away, replaced</td><td class="n">1</td>' in page

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from intern_rl.config import RunConfig
-from intern_rl.pipeline import PACKAGES
+from intern_rl.pipeline import packages_of
 from intern_rl.workers import require_ray
 from intern_runs import CheckpointError, ConfigError, RunFolder, RunFolderError, load_config
 
@@ -65,7 +65,7 @@ def fork_run(
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (draft / "metrics.jsonl").write_text(text, encoding="utf-8")
     draft.rename(folder)
-    return RunFolder.create(folder, settings, PACKAGES), settings
+    return RunFolder.create(folder, settings, packages_of(settings)), settings
 
 
 def _dropped(before: dict, after: dict) -> tuple[str, ...]:

@@ -39,6 +39,11 @@ TOKENIZER_QUESTIONS = 60
 """Training questions per task whose wording the tokenizer is trained on, beside the corpus."""
 
 
+def packages_of(config: RunConfig) -> tuple[str, ...]:
+    """Packages whose versions a run records."""
+    return (*PACKAGES, "ray") if config.workers.are_used else PACKAGES
+
+
 def stages_of(config: RunConfig) -> dict[str, str]:
     """Name and description of each stage that a run has, in order."""
     stages = dict(pretraining.STAGES) if config.pretrain is not None else {}
@@ -74,7 +79,7 @@ def open_run(
     settings = load_config(RunConfig, config_path or shipped_config_path(), assignments, overrides)
     require_ray(settings)
     Questions.of(settings)  # a pattern that matches nothing must not leave a folder behind
-    return RunFolder.create(folder, settings, PACKAGES), settings
+    return RunFolder.create(folder, settings, packages_of(settings)), settings
 
 
 def run_pipeline(run: RunFolder, config: RunConfig, display: RunDisplay | None = None) -> Path:
