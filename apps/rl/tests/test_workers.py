@@ -16,12 +16,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import torch
 
 from intern_rl.config import RewardsConfig, RunConfig
 from intern_rl.main import main
+from intern_rl.models import (
+    describe_config,
+    make_architecture,
+    make_rollout_sampler,
+    silence_placeholders,
+)
 from intern_rl.report import _lost_rows
 from intern_rl.rewards import Defect, Rewards, make_verifier
 from oreal_rl.errors import VerifierError
+from oreal_rl.protocols import SamplingParams
+from oreal_rl.samplers.selfcheck import measure_gap
 from oreal_rl.types import Prompt, RewardAudit, Verdict
 
 STEPS = 8
@@ -252,6 +261,34 @@ def test_a_cluster_that_is_not_there_is_named():
         connect("127.0.0.1:9", namespace="none")
     with pytest.raises(ConfigError, match="expected 'local', 'auto' or the host:port"):
         connect("lokal", namespace="none")
+
+
+class NoTokenizer:
+    pad_token_id = 0
+
+    def decode(self, ids, skip_special_tokens=True):
+        return " ".join(map(str, ids))
+
+
+def test_a_rollout_worker_draws_from_the_policy_after_a_sync():
+    config = describe_config("none", {"preset": "tiny"})
+    policy = make_architecture(config)
+    silence_placeholders(policy)
+    settings = {"dtype": torch.float32, "device": "cpu", "is_silenced": True}
+    sampler = make_rollout_sampler(config, NoTokenizer(), **settings)
+    prompts, params = [(5, 6, 7), (9, 8)], SamplingParams(max_new_tokens=4)
+
+    def gap():
+        groups = sampler.sample(prompts, num_samples=1, params=params, seed=1)
+        return measure_gap(policy, prompts, [group[0] for group in groups]).max_gap
+
+    sampler.load_weights(policy.state_dict(), 3)
+    assert gap() <= 1e-5
+    with torch.no_grad():
+        policy.get_output_embeddings().weight.mul_(3)
+    assert gap() > 1e-2
+    half = make_rollout_sampler(config, NoTokenizer(), **{**settings, "dtype": torch.bfloat16})
+    assert {p.dtype for p in half.replica.parameters()} == {torch.bfloat16}
 
 
 def test_without_workers_a_run_has_none():

@@ -236,7 +236,8 @@ class WorkersConfig(Section):
         verifier: Verifier workers, each with its own caches of judgements; 0 verifies there.
         address: "local" starts Ray on this machine for this run; "auto" or host:port joins a
             cluster. Under torchrun all ranks share the workers.
-        rollout_gpus: Accelerators per rollout worker; 0 draws on a CPU.
+        rollout_gpus: Accelerators per rollout worker, of those that Ray manages; 0 draws on a CPU.
+            Ray knows nothing of the ranks' accelerators: start it with others.
         chunk_prompts: Prompts, with all their responses, per piece of work; key of the draws.
         timeout_seconds: Longest wait for one piece of work; its worker is then replaced.
         max_attempts: Tries per piece of work. After them its rollouts are left out, its

@@ -172,23 +172,22 @@ def make_architecture(config: Any, *, dtype: torch.dtype = torch.float32) -> Any
 
 
 def make_rollout_sampler(
-    model_config: Any, tokenizer: Any, dtype: torch.dtype, is_silenced: bool
+    config: Any, tokenizer: Any, *, dtype: torch.dtype, device: str, is_silenced: bool
 ) -> ReplicaSampler:
     """What a rollout worker is made of; called inside it.
 
     Args:
-        model_config: Of transformers; the weights come with the first sync.
+        config: Of transformers; the weights come with the first sync.
         tokenizer: Decodes responses.
         dtype: Of the weights.
+        device: Where they live.
         is_silenced: Whether placeholders have no probability, see `silence_placeholders`.
     """
     with without_initialization():
-        replica = make_architecture(model_config, dtype=dtype)
+        replica = make_architecture(config, dtype=dtype)
     if is_silenced:
         silence_placeholders(replica)
-    if torch.cuda.is_available():
-        replica.to("cuda")
-    return ReplicaSampler(replica, tokenizer)
+    return ReplicaSampler(replica.to(device), tokenizer)
 
 
 def _auto_class(config: Any) -> Any:

@@ -151,9 +151,13 @@ def _sampler(
     settings = config.workers
     if not settings.rollout:
         return None
-    dtype = next(policy.parameters()).dtype
     make = partial(
-        make_rollout_sampler, policy.config, chat.tokenizer, dtype, placement.world_size > 1
+        make_rollout_sampler,
+        policy.config,
+        chat.tokenizer,
+        dtype=next(policy.parameters()).dtype,
+        device="cuda" if settings.rollout_gpus else "cpu",
+        is_silenced=placement.world_size > 1,
     )
     pool = ray_workers.RaySampler(
         make,
