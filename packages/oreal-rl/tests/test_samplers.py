@@ -368,6 +368,16 @@ def test_fused_steps_read_the_weights_of_now():
     assert_same_rollouts([r for g in after for r in g], [r for g in wanted for r in g])
 
 
+def test_the_first_call_with_its_check_gives_the_bits_of_later_ones():
+    model = randomise(make_qwen())
+    sampler = KVLoopSampler(model, TOKENIZER)
+    params = SamplingParams(max_new_tokens=8, top_p=0.9, stop_token_ids=(1,))
+    first, second = (
+        sampler.sample(PROMPTS, num_samples=3, params=params, seed=0) for _ in range(2)
+    )
+    assert first == second
+
+
 class Adapter(torch.nn.Module):
     """Stands in a projection's place, as adapters and quantised layers do."""
 
