@@ -168,9 +168,9 @@ def profile_generation(tokenizer):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=6, help="steps timed per trainer")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of generation")
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, help="file for the JSON")
     parser.add_argument("--no-trl", action="store_true", help="only our own numbers")
     parser.add_argument("--profile", action="store_true", help="only where 16 rows spend time")
     options = parser.parse_args()

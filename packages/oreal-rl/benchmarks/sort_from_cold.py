@@ -96,7 +96,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3, help="number of runs")
     parser.add_argument("--start-at", type=float, default=0.3, help="pass rate of the start")
     parser.add_argument("--learning-rate", type=float, default=3e-4, help="of OREAL")
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, help="file for the JSON")
     options = parser.parse_args()
     torch.set_num_threads(1)
     runs = []
