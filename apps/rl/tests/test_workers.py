@@ -193,6 +193,8 @@ def test_a_killed_verifier_worker_is_replaced_counted_and_shown(finished):
     assert total(finished[0], "verifier_workers_lost") == 1
     assert total(finished[0], "verifications_repeated") >= 1
     assert total(finished[0], "verifications_given_up") == 0
+    log = " ".join((finished[0].parent / "log").read_text().split())
+    assert re.search(r"step \d: verifier workers that went away, replaced: 1", log)
     page = (finished[0] / "report.html").read_text()
     assert '<td>verifier workers that went away, replaced</td><td class="n">1</td>' in page
 

@@ -14,7 +14,7 @@ from intern_rl.mixture import PassRates, group_rates
 from intern_rl.placement import Placement, merged
 from intern_rl.questions import Questions, as_prompt
 from intern_rl.rewards import Rewards
-from intern_rl.workers import Workers
+from intern_rl.workers import KINDS, Workers
 from intern_runs import RunDisplay, RunFolder
 from oreal_rl import Event, OrealTrainer
 from oreal_rl.types import Prompt
@@ -31,6 +31,7 @@ LOGGED = (
     "rollouts_trained",
     "response_tokens_mean",
 )
+LOST = {f"count/{kind}": text for kind, text in KINDS.items()}
 PREFIXES = ("count/", "task/", "token_reward/")
 
 
@@ -104,6 +105,10 @@ class OnlineTraining:
                 "rewards": self.rewards.state_dict(),
             }
             self.placement.save(self.run, STAGE, step, self.trainer, own)
+            if lost := [
+                f"{text}: {values[key]:.0f}" for key, text in LOST.items() if key in values
+            ]:
+                display.console.print(f"step {step}: {'; '.join(lost)}", highlight=False)
             display.advance(STAGE, {k: values[k] for k in LOGGED[:4] if k in values})
         return {
             "counters": {name: int(count) for name, count in self.trainer.totals.items()},
