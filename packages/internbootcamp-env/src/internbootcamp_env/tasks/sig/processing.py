@@ -66,14 +66,15 @@ def _gaussian_dft_by_folding(q: dict) -> list[int]:
     return [a + b + c + d, 0, a - c, d - b, a - b + c - d, 0, a - c, b - d]
 
 
-def _recursive(draws: Draws, level: int) -> dict:
+def _recursive(draws: Draws, level: int) -> dict | None:
     bottom = draws.pick((2, 3, 4, 5))
-    return {
+    question = {
         "x": draws.integers(3 + level // 2, -9, 9),
         "b": draws.integers(1 + level // 4, -3, 3),
         "a": [f"{draws.between(1, bottom - 1) * draws.pick((1, -1))}/{bottom}"
               for _ in range(1 + level // 5)],
     }  # fmt: skip
+    return question if any(question["b"]) and any(question["x"]) else None
 
 
 def _filtered(q: dict) -> list[str]:
@@ -484,6 +485,7 @@ TASKS = (
     ),
     Task(
         id="sig.recursive_filter",
+        version=2,
         title="Output of a recursive filter",
         knob="samples and order",
         draw=_recursive,

@@ -107,10 +107,11 @@ def _surface_by_cubes(question: dict) -> int:
     )
 
 
-def _turns(draws: Draws, level: int) -> dict:
+def _turns(draws: Draws, level: int) -> dict | None:
     point = draws.integers(3, -9 - level, 9 + level)
-    return {"point": point, "turns": [draws.pick(("+x", "-x", "+y", "-y", "+z", "-z"))
-                                      for _ in range(3 + level)]}  # fmt: skip
+    turns = [draws.pick(("+x", "-x", "+y", "-y", "+z", "-z")) for _ in range(3 + level)]
+    question = {"point": point, "turns": turns}
+    return None if _turned(question) == point else question
 
 
 def _turned(question: dict) -> list[int]:
@@ -410,6 +411,7 @@ TASKS = (
     ),
     Task(
         id="space.quarter_turns",
+        version=2,
         title="A point after quarter turns about the axes",
         knob="turns",
         draw=_turns,
