@@ -287,7 +287,7 @@ def _orbit_by_sweeps(q: dict, point: list[str]) -> int:
         orbit = images
 
 
-def _several_points(draws: Draws, level: int) -> dict:
+def _several_points(draws: Draws, level: int) -> dict | None:
     operations = []
     for step in draws.sample(_STEPS, draws.between(1, 3)):
         shift = [draws.pick(("", "", "+1/2")) for _ in range(3)]
@@ -296,7 +296,9 @@ def _several_points(draws: Draws, level: int) -> dict:
     for _ in range(4 + level):
         bottom = draws.pick((2, 2, 3, 4, 5, 8))
         points.append([str(Fraction(draws.below(bottom), bottom)) for _ in range(3)])
-    return {"operations": operations, "points": points}
+    question = {"operations": operations, "points": points}
+    sizes = {_orbit_size(question, point) for point in points}
+    return question if len(sizes) > 1 else None
 
 
 def _show_orbit(q: dict) -> dict:
@@ -574,6 +576,7 @@ TASKS = (
     ),
     Task(
         id="xtal.orbit_sizes",
+        version=2,
         title="Number of equivalent positions of points",
         knob="points and operations",
         draw=_several_points,
