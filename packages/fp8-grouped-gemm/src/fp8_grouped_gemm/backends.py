@@ -4,7 +4,7 @@
 |-------------|------------------------------------|-----------------------------------------------|
 | `gluon`     | sm_90                              | warp-specialised TMA + wgmma kernel           |
 | `triton`    | sm_90 by TMA, sm_89+ by pointers   | portable kernels, forward, dgrad, wgrad, casts|
-| `cpu`       | CPU tensors                        | table decode, bfloat16 product                |
+| `cpu`       | CPU tensors                        | table decode, bfloat16 or float32 product     |
 | `reference` | any device                         | exact float32 promotion, loops over groups    |
 
 `auto` takes `cpu` for CPU tensors and `triton` for CUDA tensors (`gluon` is asked for by name).

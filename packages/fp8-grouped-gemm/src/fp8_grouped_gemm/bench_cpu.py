@@ -60,9 +60,11 @@ def compare_products(rounds: int) -> dict[str, Any]:
     host = sizes.tolist()
 
     def uncached() -> Tensor:
-        left = cpu.decode_scaled(a.data, a.scale, torch.bfloat16)
-        right = cpu.decode_scaled(b.data, b.scale, torch.bfloat16)
-        return F.grouped_mm(left, right.mT, offs=sizes.cumsum(0, dtype=torch.int32))
+        dtype = cpu.operand_dtype(torch.bfloat16)
+        left = cpu.decode_scaled(a.data, a.scale, dtype)
+        right = cpu.decode_scaled(b.data, b.scale, dtype)
+        out = F.grouped_mm(left, right.mT, offs=sizes.cumsum(0, dtype=torch.int32))
+        return out.to(torch.bfloat16)
 
     sides: dict[str, Callable[[], Tensor]] = {
         "naive in float32": lambda: naive(a, b, host, torch.float32),

@@ -1,11 +1,12 @@
-"""The fast CPU path: decode FP8 with a table, fold the scales, multiply in bfloat16.
+"""The fast CPU path: decode FP8 with a table, fold the scales, multiply.
 
 On a CPU the casts cost more than the product. Three things make it fast:
 
 1. Two FP8 bytes at a time index a table of 65,536 pairs of bfloat16 (exact, NaN included).
 2. Scales are folded into the decoded values, so one `torch.nn.functional.grouped_mm` does the rest.
-   This rounds each operand to bfloat16 (relative error 2**-9), once; float32 results use float32
-   operands instead.
+   Where the processor multiplies bfloat16 (AVX-512 or AMX, SVE), this rounds each operand to
+   bfloat16 (relative error 2**-9), once. float32 results use float32 operands instead, and so does
+   every result on other processors, where bfloat16 products are several times slower.
 3. Decoded weights are kept as long as the FP8 tensor lives unchanged (`decode_cached`).
 """
 
@@ -84,6 +85,12 @@ def decode_scaled(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
             values[:, whole:].mul_(factor[..., whole // TILE :])
         out[here] = values
     return out
+
+
+def operand_dtype(out_dtype: torch.dtype) -> torch.dtype:
+    """Return what operands are decoded to for a result of `out_dtype`: see the module's 2."""
+    is_fast = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if is_fast and out_dtype != torch.float32 else torch.float32
 
 
 class _Decoded(NamedTuple):
@@ -213,7 +220,7 @@ def grouped_gemm(
 
     Args, shapes and types as `reference.grouped_gemm`.
     """
-    work = torch.float32 if out_dtype == torch.float32 else torch.bfloat16
+    work = operand_dtype(out_dtype)
     left = decode_scaled(a, scale_a, work)
     right = decode_cached(b, scale_b, work)
     ends = group_ends(group_sizes, a.shape[0])
@@ -244,7 +251,7 @@ def grouped_gemm_wgrad(
     Args, shapes and types as `reference.grouped_gemm_wgrad`. Positions between groups hold zeros,
     so a group may be multiplied up to the start of the next one.
     """
-    work = torch.float32 if out_dtype == torch.float32 else torch.bfloat16
+    work = operand_dtype(out_dtype)
     layout = column_layout(group_sizes, num_rows)
     padded = (layout.sizes + GROUP_ALIGN - 1) // GROUP_ALIGN * GROUP_ALIGN
     ends = (layout.starts + padded).to(torch.int32)
