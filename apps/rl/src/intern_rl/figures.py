@@ -58,6 +58,7 @@ def before_and_after(before: Evaluation, after: Evaluation) -> str:
     axes.scatter([new[t] for t in tasks], rows, color=BLUE, s=26, label="after RL", zorder=3)
     axes.set_yticks(rows, tasks, fontsize=8)
     axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.8, len(tasks) - 0.2)  # the default margin grows with the number of tasks
     axes.set_xlabel("pass@1 on held-out questions", fontsize=9)
     axes.legend(loc="lower right", fontsize=8, frameon=False)
     axes.grid(axis="x", alpha=0.25)
