@@ -139,7 +139,7 @@ def test_a_killed_run_resumes_to_the_same_metrics_and_a_report(tmp_path, monkeyp
         raise OSError(errno.ENOSPC, "No space left on device", "state")
 
     with monkeypatch.context() as patch:
-        patch.setattr("intern_runs.folder.save_state", full)
+        patch.setattr("intern_runs.state.save_state", full)
         assert "the disk is full" in failing(["train", "--resume", str(cut)], capsys)
 
     finish("train", "--resume", str(cut))
