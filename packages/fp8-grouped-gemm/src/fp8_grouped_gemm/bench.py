@@ -29,7 +29,11 @@ def main(device: str | None, out: Path | None, seconds: float, stream: TextIO | 
         stream.write("No CUDA device was found. Use --device cpu here.\n")
         return 2
     results = bench_cpu.run() if device == "cpu" else bench_cuda.run(seconds)
-    results["machine"] = {"platform": platform.platform(), "torch": torch.__version__}
+    results["machine"] = {
+        "platform": platform.platform(),
+        "torch": torch.__version__,
+        "vector instructions": torch.backends.cpu.get_cpu_capability(),
+    }
     (print_cpu if device == "cpu" else print_cuda)(results, stream)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
