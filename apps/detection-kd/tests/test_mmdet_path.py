@@ -18,7 +18,14 @@ from intern_detection_kd.main import main
 # MMDetection 3.3 and MMEngine 0.10 predate current torch and NumPy.
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore::{kind}")
-    for kind in ("DeprecationWarning", "FutureWarning", "UserWarning", "ResourceWarning")
+    for kind in (
+        "DeprecationWarning",
+        "PendingDeprecationWarning",
+        "FutureWarning",
+        "ImportWarning",
+        "UserWarning",
+        "ResourceWarning",
+    )
 ]
 
 # The fetched file as it is, but for the backbone's weights from the network.
