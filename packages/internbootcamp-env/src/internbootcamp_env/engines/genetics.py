@@ -36,3 +36,11 @@ def translate(dna: str) -> str:
 def fasta(sequence: str) -> str:
     """Mark a sequence the way a scientific tokenizer expects it."""
     return f"<FASTA>{sequence}</FASTA>"
+
+
+def tagged(question: dict) -> dict:
+    """Return the fields as they stand in a prompt: sequences marked, all else as it is."""
+    return {
+        name: fasta(value) if name in ("dna", "left", "right", "protein") else value
+        for name, value in question.items()
+    }

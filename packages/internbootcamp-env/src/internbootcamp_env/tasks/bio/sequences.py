@@ -12,7 +12,7 @@ from internbootcamp_env.engines.genetics import (
     CODONS,
     THREE_LETTERS,
     complement,
-    fasta,
+    tagged,
     translate,
 )
 from internbootcamp_env.task import Task
@@ -28,13 +28,6 @@ _STOPS = [codon for codon, amino in CODONS.items() if amino == "*"]
 
 def _dna(draws: Draws, level: int) -> dict:
     return {"dna": draws.text(BASES, 4 * level + 3)}
-
-
-def _tagged(question: dict) -> dict:
-    return {
-        name: fasta(value) if name in ("dna", "left", "right", "protein") else value
-        for name, value in question.items()
-    }
 
 
 def _gc_rich(draws: Draws, level: int) -> dict:
@@ -115,7 +108,7 @@ TASKS = (
         solve=lambda q: complement(q["dna"]),
         second=lambda q: q["dna"].translate(str.maketrans("ACGT", "TGCA")),
         answer=_DNA,
-        show=_tagged,
+        show=tagged,
         en=(
             "Write the base-paired partner of each base of {dna}, in the same order.",
             "Give the complement (not reversed) of the DNA sequence {dna}.",
@@ -135,7 +128,7 @@ TASKS = (
         solve=lambda q: complement(q["dna"])[::-1],
         second=lambda q: q["dna"][::-1].translate(str.maketrans("ACGT", "TGCA")),
         answer=_DNA,
-        show=_tagged,
+        show=tagged,
         en=(
             "Give the reverse complement of {dna}.",
             "Write the opposite strand of {dna}, from its 5' end to its 3' end.",
@@ -154,7 +147,7 @@ TASKS = (
         draw=_dna,
         solve=_transcribe,
         answer=_RNA,
-        show=_tagged,
+        show=tagged,
         second=lambda q: "".join("U" if base == "T" else base for base in q["dna"]),
         en=(
             "The coding strand of a gene reads {dna}. Write its messenger RNA.",
@@ -176,7 +169,7 @@ TASKS = (
         second=lambda q: len([base for base in q["dna"] if base in "GC"]),
         answer=Integer(),
         ways=lambda level: 4 * level + 6,
-        show=_tagged,
+        show=tagged,
         en=(
             "How many bases of {dna} are G or C?",
             "Count the G and C bases together in {dna}.",
@@ -193,7 +186,7 @@ TASKS = (
         second=lambda q: len(q["dna"]) - len(q["dna"].replace(q["base"], "")),
         answer=Integer(),
         ways=lambda level: 9 + level,
-        show=_tagged,
+        show=tagged,
         en=(
             "How often does the base {base} occur in {dna}?",
             "Count the base {base} in the sequence {dna}.",
@@ -208,7 +201,7 @@ TASKS = (
         draw=_coding,
         solve=lambda q: translate(q["dna"]),
         answer=_PROTEIN,
-        show=_tagged,
+        show=tagged,
         en=(
             "Translate the coding sequence {dna} with the standard genetic code.",
             "Which peptide does {dna} encode, read from its first base?",
@@ -228,7 +221,7 @@ TASKS = (
         solve=_first_frame,
         second=_codon_by_codon,
         answer=_PROTEIN,
-        show=_tagged,
+        show=tagged,
         en=(
             "Find the first ATG in {dna} and translate from there up to the first stop codon in "
             "frame (the stop is not written).",
@@ -250,7 +243,7 @@ TASKS = (
         solve=lambda q: sum(a != b for a, b in zip(q["left"], q["right"], strict=True)),
         answer=Integer(),
         ways=lambda level: 8 + level,
-        show=_tagged,
+        show=tagged,
         canon=lambda q: sorted([q["left"], q["right"]]),
         en=(
             "At how many positions do {left} and {right} differ?",
@@ -274,7 +267,7 @@ TASKS = (
         ),
         answer=Integer(),
         ways=lambda level: 5 * level + 5,
-        show=_tagged,
+        show=tagged,
         en=(
             "At which position of {dna} does {motif} first begin? The first base is number 1.",
             "Find the first occurrence of the motif {motif} in {dna}, counting bases from 1.",
@@ -293,7 +286,7 @@ TASKS = (
         draw=_residues,
         solve=lambda q: [THREE_LETTERS[letter] for letter in q["protein"]],
         answer=Words(example="Gly"),
-        show=_tagged,
+        show=tagged,
         wrong=lambda q, a, d: [" ".join(["Xaa", *a[1:]])],
         en=(
             "Write the residues of the peptide {protein} as three-letter codes.",

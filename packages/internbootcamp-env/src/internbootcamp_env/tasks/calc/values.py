@@ -2,6 +2,7 @@
 
 Source: textbook calculus; the rules of Newton, Simpson, Heun and Runge and Kutta as stated in the
 prompts. Everything in fractions. Knob: the number of terms or steps.
+(Long for the prompts of nine tasks, in two languages, and the code that they share.)
 """
 
 from fractions import Fraction

@@ -3,6 +3,7 @@
 Source: `engines/compounds.py`, frozen from the package `chemicals`; check digits as the Chemical
 Abstracts Service defines them; Raoult's law; the InChI technical manual (connection layer). Every
 number needed stands in the prompt. Knob: the number of compounds.
+(Long for the prompts of eight tasks, in two languages, and the code that they share.)
 """
 
 import math

@@ -3,6 +3,7 @@
 Source: the OpenSMILES specification; IUPAC recommendations 2013 for the names of branched alkanes
 (longest chain, lowest locants, alphabetical order). Stereochemistry is left aside throughout.
 Knob: the number of heavy atoms.
+(Long for the prompts of seven tasks, in two languages, and the code that they share.)
 """
 
 from itertools import groupby
