@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -94,3 +97,42 @@ def finished_run(cli, tiny_config, tmp_path_factory) -> Path:
     done = cli.run("quickstart", "--config", tiny_config, "--output", folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+class JudgeEndpoint:
+    """A judge on the loopback, which can go away and come back at the same address."""
+
+    def __init__(self, is_right: Callable[[str], bool]) -> None:
+        class Judge(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                verdict = "CORRECT" if is_right(body["messages"][0]["content"]) else "INCORRECT"
+                reply = json.dumps({"choices": [{"message": {"content": verdict}}]}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(reply)))
+                self.end_headers()
+                self.wfile.write(reply)
+
+            def log_message(self, *arguments):
+                pass
+
+        self.judge, self.port = Judge, 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def start(self) -> None:
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), self.judge)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def judge_endpoint() -> type[JudgeEndpoint]:
+    return JudgeEndpoint

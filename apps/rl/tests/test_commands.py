@@ -2,8 +2,6 @@
 
 import io
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -99,30 +97,12 @@ def test_a_run_keeps_groups_to_read_and_the_report_draws_them(finished_run):
     assert "Reward audit" in page
 
 
-class Judge(BaseHTTPRequestHandler):
-    """Finds every answer right that contains a 1."""
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        given = body["messages"][0]["content"].split("<given>")[1].split("</given>")[0]
-        verdict = "CORRECT" if "1" in given else "INCORRECT"
-        reply = json.dumps({"choices": [{"message": {"content": verdict}}]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(reply)))
-        self.end_headers()
-        self.wfile.write(reply)
-
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
-def endpoint():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Judge)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    server.shutdown()
-    server.server_close()
+def endpoint(judge_endpoint):
+    """Finds every answer right that contains a 1."""
+    server = judge_endpoint(lambda text: "1" in text.split("<given>")[1].split("</given>")[0])
+    yield server.url
+    server.stop()
 
 
 def test_the_playground_shows_question_reply_and_verdict(capsys, endpoint):

@@ -10,9 +10,7 @@ import os
 import re
 import signal
 import subprocess
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -51,40 +49,10 @@ sources = [
 """
 
 
-class Judge(BaseHTTPRequestHandler):
-    """Compares the given answer with the wanted one."""
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        text = body["messages"][0]["content"]
-        wanted = re.search(r"Wanted answer:\n(.*?)\n\n", text, re.DOTALL)[1].strip()
-        given = re.search(r"<given>\n(.*?)\n</given>", text, re.DOTALL)[1].strip()
-        verdict = "CORRECT" if given == wanted else "INCORRECT"
-        reply = json.dumps({"choices": [{"message": {"content": verdict}}]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(reply)))
-        self.end_headers()
-        self.wfile.write(reply)
-
-    def log_message(self, *arguments):
-        pass
-
-
-class Endpoint:
-    """A judge that goes away and comes back at the same address."""
-
-    def __init__(self):
-        self.port = 0
-        self.start()
-
-    def start(self):
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Judge)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+def is_as_wanted(text: str) -> bool:
+    """Compare the given answer with the wanted one."""
+    wanted = re.search(r"Wanted answer:\n(.*?)\n\n", text, re.DOTALL)[1].strip()
+    return re.search(r"<given>\n(.*?)\n</given>", text, re.DOTALL)[1].strip() == wanted
 
 
 def descendants(pid: int) -> list[int]:
@@ -122,17 +90,16 @@ def wait_for_step(folder: Path, step: int, program: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(cli, tiny_config, tmp_path_factory):
+def finished(cli, tiny_config, judge_endpoint, tmp_path_factory):
     """The run with losses, and its fork with other workers and none."""
     folder = tmp_path_factory.mktemp("workers")
-    endpoint = Endpoint()
+    endpoint = judge_endpoint(is_as_wanted)
     environment = {
         **cli.environment, "no_proxy": "127.0.0.1",
         "RAY_AUTH_MODE": "disabled",  # the cluster lives for a minute, on the loopback
     }  # fmt: skip
-    url = f"http://127.0.0.1:{endpoint.port}/v1"
     config = folder / "workers.toml"
-    config.write_text(tiny_config.read_text() + WORKERS.format(url=url))
+    config.write_text(tiny_config.read_text() + WORKERS.format(url=endpoint.url))
     lossy, fork = folder / "lossy", folder / "fork"
     with (folder / "log").open("w") as log:
         program = subprocess.Popen(

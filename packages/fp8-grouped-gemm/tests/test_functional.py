@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import fp8_grouped_gemm as fgg
-from fp8_grouped_gemm import layout
+from fp8_grouped_gemm import cpu, layout
 from fp8_grouped_gemm.testing import bits_equal, relative_error, with_canaries
 
 BACKENDS = ["cpu", "reference"]
@@ -78,6 +78,17 @@ def test_both_gradients_are_right(backend, sizes, rows, cols, depth) -> None:
         # Two FP8 roundings of 2**-4 at most, about 2**-5.3 in the mean square: 1e-3 in the measure.
         assert relative_error(d_b[group], expected) < 1.5e-3
         start += size
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_the_cpu_path_is_right_with_and_without_bfloat16_products(monkeypatch, dtype) -> None:
+    def operand_dtype(out_dtype):
+        return torch.float32 if out_dtype == torch.float32 else dtype
+
+    monkeypatch.setattr(cpu, "operand_dtype", operand_dtype)
+    for case in CASES:
+        test_the_product_of_quantised_operands_is_right("cpu", *case, torch.int32)
+        test_both_gradients_are_right("cpu", *case)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -14,7 +14,7 @@ from intern_rl.mixture import PassRates, group_rates
 from intern_rl.placement import Placement, merged
 from intern_rl.questions import Questions, as_prompt
 from intern_rl.rewards import Rewards
-from intern_rl.workers import KINDS, Workers
+from intern_rl.workers import LOST, Workers
 from intern_runs import RunDisplay, RunFolder
 from oreal_rl import Event, OrealTrainer
 from oreal_rl.types import Prompt
@@ -31,7 +31,6 @@ LOGGED = (
     "rollouts_trained",
     "response_tokens_mean",
 )
-LOST = {f"count/{kind}": text for kind, text in KINDS.items()}
 PREFIXES = ("count/", "task/", "token_reward/")
 
 

@@ -15,7 +15,7 @@ from intern_rl.evaluate import Evaluation, average, change
 from intern_rl.figures import before_and_after, curves, pass_rate_histograms, task_map
 from intern_rl.groups import read_groups
 from intern_rl.rewards import FAILURES
-from intern_rl.workers import KINDS
+from intern_rl.workers import LOST
 from intern_runs import CheckpointError, RunFolder
 
 TRANSCRIPTS_PER_TASK = 1
@@ -129,7 +129,7 @@ def _lost_rows(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """How often each kind of work was lost or repeated, and in which steps."""
     rows = []
     sources = {name for line in lines for name in line if name.startswith(f"count/{FAILURES}")}
-    texts = {f"count/{kind}": text for kind, text in KINDS.items()}
+    texts = dict(LOST)
     for name in sorted(sources):
         source = name.removeprefix(f"count/{FAILURES}")
         texts[name] = f"answers that source “{source}” failed on (error, timeout, given up)"

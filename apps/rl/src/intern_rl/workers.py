@@ -5,7 +5,7 @@ worker builds the policy's architecture and takes the weights at each sync, chec
 policy's own log-probabilities; a verifier worker holds the run's Mixture-of-Rewards. Each piece of
 work has its own key, so that neither the number of workers nor who did what changes a result.
 
-What is lost is counted under `count/`: see `KINDS`.
+What is lost is counted in the metrics: see `LOST`.
 """
 
 import os
@@ -31,17 +31,17 @@ from oreal_rl.samplers.selfcheck import CheckedSampler
 AUTH_MODE = "RAY_AUTH_MODE"
 PROBES = 2
 PROBE_TOKENS = 8
-KINDS = {
-    "rollout_workers_lost": "rollout workers that went away, replaced",
-    "rollout_workers_timeouts": "rollout workers that took too long, replaced",
-    "rollout_workers_errors": "pieces of rollout work that raised an error",
-    "rollouts_repeated": "rollouts given to another worker",
-    "rollouts_given_up": "rollouts that no worker could draw, left out",
-    "verifier_workers_lost": "verifier workers that went away, replaced",
-    "verifier_workers_timeouts": "verifier workers that took too long, replaced",
-    "verifier_workers_errors": "pieces of verification that raised an error",
-    "verifications_repeated": "verifications given to another worker",
-    "verifications_given_up": "verifications that no worker could do, abstained on",
+LOST = {
+    "count/rollout_workers_lost": "rollout workers that went away, replaced",
+    "count/rollout_workers_timeouts": "rollout workers that took too long, replaced",
+    "count/rollout_workers_errors": "pieces of rollout work that raised an error",
+    "count/rollouts_repeated": "rollouts given to another worker",
+    "count/rollouts_given_up": "rollouts that no worker could draw, left out",
+    "count/verifier_workers_lost": "verifier workers that went away, replaced",
+    "count/verifier_workers_timeouts": "verifier workers that took too long, replaced",
+    "count/verifier_workers_errors": "pieces of verification that raised an error",
+    "count/verifications_repeated": "verifications given to another worker",
+    "count/verifications_given_up": "verifications that no worker could do, abstained on",
 }
 
 

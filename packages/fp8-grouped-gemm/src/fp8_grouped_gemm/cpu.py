@@ -4,9 +4,9 @@ On a CPU the casts cost more than the product. Three things make it fast:
 
 1. Two FP8 bytes at a time index a table of 65,536 pairs of bfloat16 (exact, NaN included).
 2. Scales are folded into the decoded values, so one `torch.nn.functional.grouped_mm` does the rest.
-   Where the processor multiplies bfloat16 (AVX-512 or AMX, SVE), this rounds each operand to
-   bfloat16 (relative error 2**-9), once. float32 results use float32 operands instead, and so does
-   every result on other processors, where bfloat16 products are several times slower.
+   Where oneDNN multiplies bfloat16 (on x86 with AVX-512), this rounds each operand to bfloat16
+   (relative error 2**-9), once. float32 results use float32 operands instead, and so does every
+   result on other processors, where bfloat16 products are several times slower.
 3. Decoded weights are kept as long as the FP8 tensor lives unchanged (`decode_cached`).
 """
 

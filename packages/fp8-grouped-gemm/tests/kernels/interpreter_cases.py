@@ -5,6 +5,8 @@ as a program of its own; it prints one JSON object, case name to "ok" or what we
 
 The interpreter's own casts are not exact: it truncates float32 to bfloat16 and misrounds about a
 tenth of the casts to FP8. `use_exact_casts` replaces them by torch's, so that bits can be compared.
+
+Long because it is one program: every further one would import torch and Triton again.
 """
 
 from __future__ import annotations

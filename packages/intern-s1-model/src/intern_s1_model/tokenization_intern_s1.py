@@ -10,6 +10,8 @@ a whole batch are encoded together by the Rust library.
 
 Id layout, as published: general vocabulary, its special tokens, then per domain its pieces followed
 by its tags, then the remaining special tokens.
+
+Longer than other files because transformers expects a tokenizer's class in one module.
 """
 
 import json
