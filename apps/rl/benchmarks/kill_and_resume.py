@@ -5,8 +5,9 @@
 Both runs have the same configuration: a small cold start and a short online stage, all groups kept.
 The killed one is resumed after each kill until it ends. Equal must be every line of metrics but for
 the clock, the weights of the final checkpoint bit by bit, and the prompts and answers of every
-step. Moments are drawn over the whole time of training, so that they fall into sampling, the
-backward pass and saving alike; a half-written file found after a kill means that it hit a save.
+step. A moment is a line of metrics, drawn over all lines of the run, and a share of the time that a
+line takes; so kills fall into every stage, and within a step into sampling, the backward pass and
+saving alike. A half-written file found after a kill means that it hit a save.
 """
 
 import argparse
@@ -98,6 +99,12 @@ def metrics(run: Path) -> list[dict]:
     return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
 
 
+def logged(run: Path) -> int:
+    """Return the number of lines written so far."""
+    path = run / "metrics.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
 def groups(run: Path) -> dict[str, str]:
     """Every kept group, prompts and answers, as text by file."""
     return {path.name: path.read_text() for path in sorted((run / "groups").glob("*.json"))}
@@ -144,18 +151,19 @@ def compare(folder: Path, kills: int, moments: random.Random) -> dict:
     began = time.monotonic()
     if process.wait() != 0:
         raise SystemExit(process.communicate()[1])
-    seconds = time.monotonic() - began
+    lines = len(metrics(whole))
+    seconds = (time.monotonic() - began) / lines
     done: list[dict] = []
-    while len(done) < kills:
+    for line in sorted(moments.uniform(0, lines - 1) for _ in range(kills)):
         resumed = (killed / "config.json").exists()
         process = start("resume", killed) if resumed else start("train", config, "--output", killed)
-        try:
-            # A share of the whole time each, or the run would end before the last kill.
-            process.wait(timeout=moments.uniform(0.2, 2.2) * seconds / kills)
-            raise SystemExit(f"the run ended after {len(done)} kills; raise rl.steps")
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        while process.poll() is None and logged(killed) < int(line):
+            time.sleep(0.005)
+        time.sleep(moments.random() * seconds)
+        if process.poll() is not None:
+            raise SystemExit(f"the run ended after {len(done)} kills: {process.communicate()[1]}")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
         stage, step, saving = where(killed)
         done.append({"stage": stage, "step": step, "half_written_file": saving})
         print(f"kill {len(done)}: {done[-1]}", file=sys.stderr)

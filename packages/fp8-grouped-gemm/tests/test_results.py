@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from fp8_grouped_gemm import bench_targets
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
-VERSIONS = ("3.9.0", "3.8.0")
+VERSIONS = ("3.9.0", "3.8.0", "3.6.0")
+"""The two newest, and the one that GPU images carry."""
 
 
 def test_the_fp8_loss_curves_stay_within_two_percent_of_bfloat16() -> None:
@@ -42,6 +45,7 @@ def test_the_committed_gate_covers_every_store_and_backend_on_two_newest_version
         for tile in ("large", "small"):
             for store in ("ragged", "masked", "pool"):
                 assert f"gemm-{tile}-{store}-base" in names
+        for tile in ("tall", "flat"):
             for store in ("ragged", "masked"):
                 assert f"gluon-{tile}-{store}-base" in names
         assert {"wgrad-large-base", "portable-sm89-gemm-base", "portable-sm80-gemm-base"} <= names
@@ -62,3 +66,23 @@ def test_the_cpu_ratios_are_reached_and_quoted() -> None:
     assert f"| {faster['decoded each call']:.1f} |" in readme
     assert f"| {faster['weights kept']:.1f} |" in readme
     assert f"{record['training']['time over grouped_mm']:.2f} times" in readme
+
+
+def test_the_gpu_figures_are_quoted_and_own_modes_agree() -> None:
+    record = json.loads((RESULTS / "bench-cuda.json").read_text())
+    readme = README.read_text()
+    for part in ("device", "driver", "torch", "triton", "date"):
+        assert record[part].removeprefix("NVIDIA ") in readme, part
+    for shape in record["shapes"]:
+        assert list(shape["same bits"].values()) == [True]
+        ratios = shape["ratios"]
+        row = (
+            f"| {shape['shape']['name']} | {shape['seconds']['gluon ragged'] * 1e6:.0f} | "
+            f"{ratios['ragged over torch bf16']:.2f} | {ratios['ragged over torch row-wise']:.2f} |"
+        )
+        assert row in readme, row
+    for target in bench_targets.judge(record["shapes"]):
+        if target["least"] is not None:
+            least = target["least"]
+            name = f"{least:.0%}".replace("%", " %") if "of " in target["ratio"] else f"{least:.2f}"
+            assert name in readme, target

@@ -10,6 +10,7 @@ never launches; so what is compiled is what a GPU would get, with the same argum
 Triton's wheel brings the assembler and the disassembler. The gate per kernel:
 
 * no stack and no local loads or stores (LDL, STL): nothing spills;
+* no more shared memory than a program may have;
 * on sm_90a products use the FP8 tensor cores (QGMMA), descriptor paths load by TMA (UTMALDG), and
   the ragged and pool stores store by it (UTMASTG); elsewhere products use the tensor cores there
   are (QMMA on sm_89, HMMA on sm_80).
@@ -44,6 +45,8 @@ from fp8_grouped_gemm.kernels.schedule import build_schedule
 
 HOPPER = GPUTarget("cuda", 90, 32)
 ADA, AMPERE = GPUTarget("cuda", 89, 32), GPUTarget("cuda", 80, 32)
+SHARED_LIMIT = {90: 232448, 89: 101376, 80: 166912}
+"""Bytes of shared memory a program may have, by compute capability (CUDA programming guide)."""
 INSTRUCTIONS = ("QGMMA", "QMMA", "HMMA", "UTMALDG", "UTMASTG", "LDL", "STL", "USETMAXREG")
 E4M3, E5M2 = torch.float8_e4m3fn, torch.float8_e5m2
 BF16, FP16, FP32 = torch.bfloat16, torch.float16, torch.float32
@@ -67,11 +70,13 @@ class Machine:
     shared: int
     counts: dict[str, int] = field(default_factory=dict)
 
-    def problems(self, expected: tuple[str, ...]) -> list[str]:
-        """Return what breaks the gate: spills, a stack, or an expected instruction missing."""
+    def problems(self, expected: tuple[str, ...], shared_limit: int) -> list[str]:
+        """Return what breaks the gate: spills, too much memory, an expected instruction missing."""
         found = [f"{name} = {self.counts[name]}" for name in ("LDL", "STL") if self.counts[name]]
         if self.stack:
             found.append(f"stack = {self.stack} bytes")
+        if self.shared > shared_limit:
+            found.append(f"shared memory = {self.shared} bytes, limit {shared_limit}")
         return found + [f"no {name}" for name in expected if not self.counts[name]]
 
 
@@ -225,7 +230,7 @@ def _gemm_cases() -> Iterator[Case]:
 def _gluon_cases() -> Iterator[Case]:
     for name, config in gluon_gemm.CONFIGS.items():
         for store in ("ragged", "masked"):
-            for step, options in _steps(every=name == "large" and store == "ragged"):
+            for step, options in _steps(every=name == "tall" and store == "ragged"):
                 yield Case(
                     f"gluon-{name}-{store}-{step}",
                     "gluon_gemm_kernel",
@@ -341,4 +346,5 @@ def report(case: Case) -> dict[str, Any]:
         machine = Machine(case.kernel, 0, 0, 0, {})
         problem = f"does not compile: {type(error).__name__}: {error}"[:500]
         return record | {"problems": [problem], **asdict(machine)}
-    return record | {"problems": machine.problems(case.expected), **asdict(machine)}
+    problems = machine.problems(case.expected, SHARED_LIMIT[case.target.arch])
+    return record | {"problems": problems, **asdict(machine)}

@@ -7,11 +7,13 @@
 | `cpu`       | CPU tensors                        | table decode, bfloat16 or float32 product     |
 | `reference` | any device                         | exact float32 promotion, loops over groups    |
 
-`auto` takes `cpu` for CPU tensors and `triton` for CUDA tensors (`gluon` is asked for by name).
+`auto` takes `cpu` for CPU tensors, `gluon` on Hopper, `triton` on other GPUs. What `gluon` has no
+kernel for (row maps, the pool store, the weight gradient, the quantisers) runs in `triton`.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from functools import cache
@@ -29,6 +31,16 @@ StoreMode = Literal["auto", "ragged", "masked", "pool"]
 def has_triton() -> bool:
     """Return whether Triton can be imported (it is not imported here)."""
     return importlib.util.find_spec("triton") is not None
+
+
+@cache
+def has_gluon() -> bool:
+    """Return whether this Triton's Gluon is one that the kernel supports; imports Triton."""
+    try:
+        importlib.import_module("fp8_grouped_gemm.kernels.gluon_gemm")
+    except ImportError:
+        return False
+    return True
 
 
 @cache
@@ -76,6 +88,8 @@ def resolve(backend: str, device: torch.device) -> str:
         )
     if device.type == "cuda":
         major, minor = capability(device.index or 0)
+        if backend == "auto" and major == 9 and has_gluon():
+            return "gluon"
         if backend == "gluon" and major != 9:
             raise BackendError(
                 f"backend 'gluon' needs compute capability 9.x (Hopper); {device} has "

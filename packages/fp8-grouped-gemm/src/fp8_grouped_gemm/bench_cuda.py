@@ -10,9 +10,12 @@ are of one run; compare ratios (`bench_targets`).
 from __future__ import annotations
 
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -46,20 +49,46 @@ Peer = Callable[[], Callable[[], Any]]
 """Prepares operands (untimed) and returns the call to time; may raise to refuse."""
 
 
-def time_call(function: Callable[[], object], rounds: int = 20) -> float:
-    """Return the median time of one call in seconds, with the L2 cache flushed in between."""
+def time_call(function: Callable[[], object], rounds: int = 20, *, in_graph: bool = True) -> float:
+    """Return the median time of one call on the device in seconds, the L2 cache flushed before.
+
+    The call is captured in a CUDA graph and replayed, so that the host's work is not in it
+    (`time_host` has that); what cannot be captured is called. Copies are called too: in a graph
+    they run on the copy engine.
+    """
     flush = torch.empty(256 * 2**20, dtype=torch.uint8, device="cuda")
     for _ in range(3):
         function()
+    run = function
+    if in_graph:
+        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.graph(graph):
+                function()
+            run = graph.replay
+        except RuntimeError:
+            torch.cuda.synchronize()
     times = []
     for _ in range(rounds):
         flush.zero_()
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()
-        function()
+        run()
         end.record()
         end.synchronize()
         times.append(start.elapsed_time(end) / 1e3)
+    return statistics.median(times)
+
+
+def time_host(function: Callable[[], object], rounds: int = 10) -> float:
+    """Return the median time in seconds that the host needs to issue one call."""
+    times = []
+    for _ in range(rounds):
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
     return statistics.median(times)
 
 
@@ -114,7 +143,9 @@ def _torch_blockwise(a: QuantizedTensor, b: QuantizedTensor, host: list[int]) ->
     """One block-wise product per group; its row counts must be multiples of 4."""
     kinds = F.ScalingType.BlockWise1x128, F.ScalingType.BlockWise128x128
     out = torch.empty(a.shape[0], b.shape[1], dtype=torch.bfloat16, device=a.data.device)
-    scales = [b.scale[g].t().contiguous().t() for g in range(len(host))]
+    # Blocks along K padded to a multiple of 4, as cuBLAS wants them.
+    blocks = b.scale.shape[2]
+    scales = F.pad(b.scale, (0, -blocks % 4))[..., :blocks].unbind()
 
     def run() -> None:
         start = 0
@@ -217,7 +248,7 @@ def run_shape(
     x = Operands.draw(shape, device)
     record: dict[str, Any] = {
         "shape": shape._asdict(), "rows if padded": x.padded_rows,
-        "seconds": {}, "refused": {}, "error": {},
+        "seconds": {}, "host seconds": {}, "refused": {}, "error": {},
     }  # fmt: skip
     exact = F.grouped_mm(x.a, x.b.mT, offs=_ends(x.sizes))
     results: dict[str, Tensor] = {}
@@ -226,6 +257,7 @@ def run_shape(
             function = prepare()
             result = function()
             record["seconds"][name] = timer(function)
+            record["host seconds"][name] = time_host(function)
         except Exception as error:
             record["refused"][name] = f"{type(error).__name__}: {error}"[:300]
             continue
@@ -250,20 +282,43 @@ def _padded_places(x: Operands) -> Tensor:
     return rows + torch.repeat_interleave(shift, x.sizes.long())
 
 
+def _driver_version() -> str:
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"unknown ({error})"
+    return done.stdout.split("\n")[0]
+
+
+def _ceilings() -> dict[str, float]:
+    """Measure what this board does: a large copy, and torch's bfloat16 product at full power."""
+    copy = torch.empty(2**30, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(copy)
+    seconds = time_call(lambda: target.copy_(copy), in_graph=False)
+    square = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
+    return {
+        "copy bytes per second": 2 * copy.numel() / seconds,
+        "bf16 8192 x 8192 x 8192 flops per second": 2
+        * 8192**3
+        / time_call(lambda: square @ square),
+    }
+
+
 def run(limit_seconds: float) -> dict[str, Any]:
     """Run all shapes, most telling first, until the time limit; then judge the targets."""
     start = time.monotonic()
     shapes = [*intern_s1((4096, 32768, 1024)), *PAPER, *DEEPGEMM, *intern_s1((8192, 2048, 65536))]
-    copy = torch.empty(2**30, dtype=torch.uint8, device="cuda")
-    target = torch.empty_like(copy)
     results: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
         "device": torch.cuda.get_device_name(),
+        "driver": _driver_version(),
         "torch": torch.__version__,
-        "copy bytes per second": 2 * copy.numel() / time_call(lambda: target.copy_(copy)),
+        "triton": version("triton"),
+        **_ceilings(),
         "shapes": [],
         "not reached": [],
     }
-    del copy, target
     for shape in shapes:
         if time.monotonic() - start > limit_seconds:
             results["not reached"].append(shape.name)

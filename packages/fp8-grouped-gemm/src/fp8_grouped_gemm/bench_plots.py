@@ -65,6 +65,6 @@ def plot_cuda(results: dict[str, Any], path: Path) -> bool:
     axes.set_title(results["device"], fontsize=10)
     axes.grid(axis="y", linewidth=0.3)
     if axes.collections:
-        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
+        figure.legend(fontsize=8, loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(path, dpi=120)
     return True

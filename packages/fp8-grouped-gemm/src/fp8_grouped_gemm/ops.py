@@ -123,7 +123,7 @@ def _fake_columns(
         )
     return (
         x.new_empty((width, positions), dtype=dtype),
-        x.new_empty((width, tiles), dtype=torch.float32),
+        x.new_empty((tiles, width), dtype=torch.float32).t(),
     )
 
 

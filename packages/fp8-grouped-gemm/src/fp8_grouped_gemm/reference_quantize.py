@@ -45,13 +45,15 @@ def scale_and_inverse(
     """
     fp8_max = FP8_MAX[dtype]
     amax = amax.clamp(min=MIN_AMAX)
-    scale = amax / fp8_max
+    # Tensor by tensor: with a number on either side torch multiplies with a rounded reciprocal
+    # (`number / tensor` everywhere, `tensor / number` on GPUs).
+    limit = torch.full_like(amax, fp8_max)
+    scale = amax / limit
     if not power_of_two:
-        # Not `fp8_max / amax`: torch computes that as a rounded reciprocal times fp8_max.
-        return scale, torch.full_like(amax, fp8_max) / amax
+        return scale, limit / amax
     bits = (scale.view(torch.int32) + 0x7FFFFF) & 0x7F800000
     scale = bits.view(torch.float32)
-    return scale, 1.0 / scale
+    return scale, torch.ones_like(scale) / scale
 
 
 def to_fp8(values: Tensor, inverse: Tensor, dtype: torch.dtype) -> Tensor:

@@ -1,4 +1,8 @@
-"""compute-sanitizer finds nothing while every backend and store mode runs."""
+"""compute-sanitizer finds nothing while every backend and store mode runs.
+
+`initcheck` is left out: it does not follow descriptor stores, so it calls every value that one of
+them wrote uninitialised (seen on an H200: each element of a ragged result, none of a masked one).
+"""
 
 import os
 import shutil
@@ -17,7 +21,7 @@ pytestmark = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tool", ["memcheck", "initcheck", "synccheck"])
+@pytest.mark.parametrize("tool", ["memcheck", "synccheck"])
 def test_the_installation_check_is_clean(tool: str) -> None:
     # torch's caching allocator would hide accesses behind an allocation's end.
     environment = os.environ | {"PYTORCH_NO_CUDA_MEMORY_CACHING": "1"}

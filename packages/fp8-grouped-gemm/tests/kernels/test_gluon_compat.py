@@ -23,5 +23,5 @@ def test_a_triton_outside_the_supported_range_is_named() -> None:
 
 
 def test_the_installed_triton_has_every_function() -> None:
-    for name in ("async_load", "async_store", "group_barrier"):
+    for name in ("async_load", "async_store", "async_values", "group_barrier"):
         assert callable(getattr(gluon_compat, name))

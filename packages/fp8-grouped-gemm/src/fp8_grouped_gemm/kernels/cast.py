@@ -12,9 +12,10 @@ A gather reads row `gather[i]` of x as sorted row `i`, and a row weight multipli
 hold: the gradient of routed rows is sorted, weighted and quantised twice in one read, without a
 sorted copy. On GPUs without FP8 conversions (`SOFTWARE`) bytes are encoded by integer arithmetic.
 
-Row scales are stored with rows contiguous (`[M, K/128]` with strides `(1, M)`), so that a product
-kernel reads 128 of them as one line. The rules (see `reference_quantize`) hold bit for bit:
-divisions are IEEE (`div_rn`), products are clamped before the hardware's rounding.
+Scales are stored with the long axis contiguous (`[M, K/128]` with strides `(1, M)`, `[C, T]` with
+strides `(1, C)`), so that a product kernel reads 128 of them as one line. The rules (see
+`reference_quantize`) hold bit for bit: divisions are IEEE (`div_rn`), products are clamped before
+the hardware's rounding.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def quantize_tiles_kernel(
     data_ptr,  # FP8 [M, C], contiguous
     scale_ptr,  # float32 [M, C/128], strides (1, M)
     data_t_ptr,  # FP8 [C, P], contiguous
-    scale_t_ptr,  # float32 [C, T], contiguous
+    scale_t_ptr,  # float32 [C, T], strides (1, C)
     schedule_ptr,  # int32 [1 + tiles, 4], 128 rows per tile; unused without COLUMNS
     gather_ptr,  # integer [M], or None
     weight_ptr,  # float [M], or None; columns only
@@ -82,7 +83,6 @@ def quantize_tiles_kernel(
     num_cols,
     num_groups,
     num_positions,
-    num_tiles,
     stride_x_row,
     stride_x_col,
     ROWS: tl.constexpr,
@@ -139,7 +139,8 @@ def quantize_tiles_kernel(
         target = col.to(tl.int64)[:, None] * num_positions + position + place[None, :]
         mask = (col < num_cols)[:, None] & (place < room)[None, :]
         tl.store(data_t_ptr + target, tl.trans(data), mask=mask)
-        tl.store(scale_t_ptr + col.to(tl.int64) * num_tiles + tile, scale, mask=col < num_cols)
+        scales = scale_t_ptr + tile.to(tl.int64) * num_cols + col
+        tl.store(scales, scale, mask=col < num_cols)
 
 
 @triton.jit
@@ -165,7 +166,8 @@ def quantize_blocks_kernel(
     col = tl.program_id(0) * 128 + tl.arange(0, 128)
     inside = (row < num_rows)[:, None] & (col < num_cols)[None, :]
     offset = row.to(tl.int64)[:, None] * stride_row + col.to(tl.int64)[None, :] * stride_col
-    x = tl.load(w_ptr + group * stride_group + offset, mask=inside, other=0.0).to(tl.float32)
+    wide = tl.load(w_ptr + group * stride_group + offset, mask=inside, other=0.0)
+    x = wide.to(tl.float32)
     finite = _finite(x)
     amax = tl.max(tl.max(tl.where(finite, tl.abs(x), 0.0), 1, keep_dims=True), 0, keep_dims=True)
     scale, inverse = _scale_and_inverse(amax, FP8_MAX, MIN_AMAX, POW2)
@@ -178,8 +180,13 @@ def quantize_blocks_kernel(
     one = tl.arange(0, 1)
     tl.store(scale_ptr + block + tl.program_id(0) + one[:, None] + one[None, :], scale)
     if TRANSPOSED:
+        # Transposed before the rounding: Triton 3.6 mixes up FP8 bytes on their way from rows to
+        # columns here (seen on an H200).
+        x = tl.trans(wide).to(tl.float32)
+        data = _to_fp8(x, inverse, _finite(x), FP8_MAX, data_ptr.dtype.element_ty, SOFTWARE)
         target = base + col.to(tl.int64)[:, None] * num_rows + row[None, :]
-        tl.store(data_t_ptr + target, tl.trans(data), mask=tl.trans(inside))
+        inside = (col < num_cols)[:, None] & (row < num_rows)[None, :]
+        tl.store(data_t_ptr + target, data, mask=inside)
 
 
 def _launch_tiles(
@@ -207,7 +214,7 @@ def _launch_tiles(
         groups = group_sizes.numel()
         positions, tiles = column_capacity(rows, groups), tile_capacity(rows, groups)
         data_t = torch.empty((cols, positions), dtype=dtype, device=x.device)
-        scale_t = torch.empty((cols, tiles), dtype=torch.float32, device=x.device)
+        scale_t = torch.empty((tiles, cols), dtype=torch.float32, device=x.device).t()
     if not rows or not cols:
         return data, scale, data_t, scale_t
     if group_sizes is not None:
@@ -217,7 +224,7 @@ def _launch_tiles(
     form = fp8_format(dtype) if coded else 0
     quantize_tiles_kernel[(grid_rows, ceil_div(cols, TILE))](
         x, payload(data, form), scale, payload(data_t, form), scale_t, schedule, gather,
-        row_weight, rows, cols, groups, positions, tiles, x.stride(0), x.stride(1),
+        row_weight, rows, cols, groups, positions, x.stride(0), x.stride(1),
         ROWS=with_rows, COLUMNS=group_sizes is not None, BLOCK_M=block, FP8_MAX=FP8_MAX[dtype],
         MIN_AMAX=MIN_AMAX, POW2=power_of_two, ALIGN=GROUP_ALIGN, SOFTWARE=form,
         # Encoding by arithmetic takes more registers; spread them over more warps.

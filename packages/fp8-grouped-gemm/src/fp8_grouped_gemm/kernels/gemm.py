@@ -46,14 +46,14 @@ _HUGE = 2**30  # rows of the ragged view's clipped axis; twice its reach must fi
 
 
 @triton.jit
-def _store_pool(c, pools, row0, col0, rows, HEIGHT: tl.constexpr, INDEX: tl.constexpr):
+def _store_pool(c, desc, row0, col0, rows, HEIGHT: tl.constexpr):
     """Store rows [0, h) and [rows-h, rows) with the descriptor of height `h <= rows < 2h`."""
     if (rows >= HEIGHT) & (rows < 2 * HEIGHT):
         lane = tl.arange(0, HEIGHT)[:, None] + tl.zeros([1, c.shape[1]], tl.int32)
         head = tl.gather(c, lane, 0)
         tail = tl.gather(c, lane + (rows - HEIGHT), 0)
-        pools[INDEX].store([row0, col0], head)
-        pools[INDEX].store([row0 + rows - HEIGHT, col0], tail)
+        desc.store([row0, col0], head)
+        desc.store([row0 + rows - HEIGHT, col0], tail)
 
 
 @triton.jit
@@ -66,7 +66,14 @@ def gemm_kernel(  # noqa: C901, PLR0915  one kernel, all paths: see above
     scale_b_ptr,  # float32 [G, N/128, K/128]
     c_ptr,  # wide [rows, N], contiguous
     c_desc,  # ragged view of it, or None
-    pools,  # descriptors of heights BLOCK_M, BLOCK_M/2, ..., 1, or None
+    pool_0,  # descriptors of heights BLOCK_M, BLOCK_M/2, ..., 1, or None; Triton 3.6 takes no
+    pool_1,  # tuple of descriptors
+    pool_2,
+    pool_3,
+    pool_4,
+    pool_5,
+    pool_6,
+    pool_7,
     schedule_ptr,  # int32 [1 + tiles, 4]
     gather_ptr,  # integer [M], or None
     scatter_ptr,  # integer [M], or None
@@ -148,15 +155,15 @@ def gemm_kernel(  # noqa: C901, PLR0915  one kernel, all paths: see above
         elif STORE == 2:
             rows = end - row0
             if rows >= BLOCK_M:
-                pools[0].store([row0, n0], c)
-            _store_pool(c, pools, row0, n0, rows, BLOCK_M // 2, 1)
-            _store_pool(c, pools, row0, n0, rows, BLOCK_M // 4, 2)
-            _store_pool(c, pools, row0, n0, rows, BLOCK_M // 8, 3)
-            _store_pool(c, pools, row0, n0, rows, BLOCK_M // 16, 4)
-            _store_pool(c, pools, row0, n0, rows, BLOCK_M // 32, 5)
-            _store_pool(c, pools, row0, n0, rows, BLOCK_M // 64, 6)
+                pool_0.store([row0, n0], c)
+            _store_pool(c, pool_1, row0, n0, rows, BLOCK_M // 2)
+            _store_pool(c, pool_2, row0, n0, rows, BLOCK_M // 4)
+            _store_pool(c, pool_3, row0, n0, rows, BLOCK_M // 8)
+            _store_pool(c, pool_4, row0, n0, rows, BLOCK_M // 16)
+            _store_pool(c, pool_5, row0, n0, rows, BLOCK_M // 32)
+            _store_pool(c, pool_6, row0, n0, rows, BLOCK_M // 64)
             if BLOCK_M == 128:
-                _store_pool(c, pools, row0, n0, rows, 1, 7)
+                _store_pool(c, pool_7, row0, n0, rows, 1)
         else:
             target = row
             if scatter_ptr is not None:
@@ -173,12 +180,14 @@ class Config(NamedTuple):
         block_n: Columns per tile, a divisor of 128, so that a tile meets one weight scale.
         warps: Warps per program.
         stages: Depth of the load pipeline.
+        walk: Column blocks walked together.
     """
 
     block_m: int
     block_n: int
     warps: int
     stages: int
+    walk: int = 16
 
 
 LARGE = Config(128, 128, 8, 4)
@@ -268,15 +277,18 @@ def launch_gemm(
     flat = b.view(groups * cols, depth)
     b_desc = TensorDescriptor.from_tensor(flat, [config.block_n, TILE]) if hopper else None
     boxes = (config.block_m, config.block_n)
+    pools = pool_descriptors(out, *boxes) if mode == POOL else ()
+    # A float32 tile on its way to the pool takes the room of a stage.
+    stages = config.stages - (mode == POOL and out.element_size() == 4)
     formats = [fp8_format(x.dtype) if software else 0 for x in (a, b)]
     gemm_kernel[(programs,)](
         payload(a, formats[0]), a_desc, scale_a, payload(b, formats[1]), b_desc, scale_b, out,
         ragged_descriptor(out, *boxes) if mode == RAGGED else None,
-        pool_descriptors(out, *boxes) if mode == POOL else None,
+        *pools, *[None] * (8 - len(pools)),
         schedule, gather, scatter, row_weight, groups, cols, depth,
         a.stride(0), *scale_a.stride(), *scale_b.stride(),
         A_TMA=a_tma, B_TMA=hopper, STORE=mode, ZERO_TAIL=zero_tail and scatter is None,
-        BLOCK_M=config.block_m, BLOCK_N=config.block_n, WALK=16, STAGES=config.stages,
+        BLOCK_M=config.block_m, BLOCK_N=config.block_n, WALK=config.walk, STAGES=stages,
         SOFTWARE_A=formats[0], SOFTWARE_B=formats[1],
         num_warps=config.warps, enable_fp_fusion=True,
     )  # fmt: skip
