@@ -546,7 +546,9 @@ def the_gpu_benchmark_runs_all_its_own_modes_on_a_tiny_shape():
     judged = bench_targets.judge(
         [record | {"ratios": bench_targets.ratios(record, "NVIDIA H200", 4e12)}]
     )
-    assert judged[3]["least"] == 1.0
+    least = {target["ratio"]: target["least"] for target in judged}
+    assert least["ragged over pad in the quantiser"] == 1.0
+    assert least["ragged over own aligned"] is None  # meant for groups of 512 rows or more
 
 
 @case
