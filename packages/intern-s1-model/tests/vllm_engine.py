@@ -27,7 +27,13 @@ if __name__ == "__main__":
         limit_mm_per_prompt={"image": 1, "video": 0},
         disable_log_stats=True,
     )
-    greedy = vllm.SamplingParams(temperature=0, max_tokens=8, ignore_eos=True, logprobs=0)
+    greedy = vllm.SamplingParams(
+        spaces_between_special_tokens=False,
+        temperature=0,
+        max_tokens=8,
+        ignore_eos=True,
+        logprobs=0,
+    )
     prompts = []
     for request in json.loads(Path(requests).read_text()):
         prompt = {"prompt": request["prompt"]}
