@@ -6,8 +6,8 @@ Both runs have the same configuration: a small cold start and a short online sta
 The killed one is resumed after each kill until it ends. Equal must be every line of metrics but for
 the clock, the weights of the final checkpoint bit by bit, and the prompts and answers of every
 step. A moment is a line of metrics, drawn over all lines of the run, and a share of the time that a
-line takes; so kills fall into every stage, and within a step into sampling, the backward pass and
-saving alike. A half-written file found after a kill means that it hit a save.
+line takes; so kills spread over the stages as lines do, and within a step over sampling, the
+backward pass and saving. A half-written file found after a kill means that it hit a save.
 """
 
 import argparse
