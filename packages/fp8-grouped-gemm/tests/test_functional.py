@@ -80,6 +80,27 @@ def test_both_gradients_are_right(backend, sizes, rows, cols, depth) -> None:
         start += size
 
 
+def test_a_weight_is_decoded_for_good_at_its_second_use_and_anew_after_a_change() -> None:
+    a, b = operands(6, 144, 160, 2)
+    a, b = fgg.quantize_tile(a), fgg.quantize_block(b)
+    sizes = torch.tensor([4, 2])
+    weight = (b.data, b.scale, torch.float32)
+    options = {"recipe": fgg.Recipe(backend="cpu"), "out_dtype": torch.float32}
+    results = [fgg.grouped_gemm(a, b, sizes, **options) for _ in range(3)]
+    assert all(bits_equal(result, results[0]) for result in results)
+    kept = cpu.kept_weight(*weight)
+    assert kept is not None
+    assert kept is cpu.kept_weight(*weight)
+    assert bits_equal(kept, cpu.decode_scaled(*weight))
+    b.data.copy_(b.data.flip(0))
+    assert cpu.kept_weight(*weight) is None  # changed: its first use again
+    again = cpu.kept_weight(*weight)
+    assert again is not None
+    assert bits_equal(again, cpu.decode_scaled(*weight))
+    cpu.forget_weight(b.data)
+    assert cpu.kept_weight(*weight) is None
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 def test_the_cpu_path_is_right_with_and_without_bfloat16_products(monkeypatch, dtype) -> None:
     def operand_dtype(out_dtype):

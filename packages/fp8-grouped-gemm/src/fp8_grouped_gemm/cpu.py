@@ -2,28 +2,29 @@
 
 On a CPU the casts cost more than the product. Three things make it fast:
 
-1. Two FP8 bytes at a time index a table of 65,536 pairs of bfloat16 (exact, NaN included).
-2. Scales are folded into the decoded values, so one `torch.nn.functional.grouped_mm` does the rest.
-   Where oneDNN multiplies bfloat16 (on x86 with AVX-512), this rounds each operand to bfloat16
+1. Two FP8 bytes at a time index a table of 65,536 pairs of values (exact, NaN included).
+2. Scales are folded into the decoded values, so one plain product per group does the rest. Where
+   oneDNN multiplies bfloat16 (on x86 with AVX-512), this rounds each operand to bfloat16
    (relative error 2**-9), once. float32 results use float32 operands instead, and so does every
    result on other processors, where bfloat16 products are several times slower.
-3. Decoded weights are kept as long as the FP8 tensor lives unchanged (`decode_cached`).
+3. A weight that is used once is decoded group by group into one buffer, which stays in the
+   processor's cache; from its second use on, the decoded weight is kept as long as the FP8 tensor
+   lives unchanged (`kept_weight`).
 """
 
 from __future__ import annotations
 
 import weakref
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from fp8_grouped_gemm import reference_quantize as rules
 from fp8_grouped_gemm.layout import (
-    GROUP_ALIGN,
     TILE,
     ceil_div,
     column_capacity,
@@ -35,38 +36,45 @@ from fp8_grouped_gemm.layout import (
 
 @cache
 def _pair_table(dtype: torch.dtype) -> np.ndarray:
-    """Map two FP8 bytes to two bfloat16 in one uint32 (little endian on both sides)."""
-    values = torch.arange(256, dtype=torch.uint8).view(dtype).to(torch.bfloat16)
-    codes = values.view(torch.int16).numpy().view(np.uint16).astype(np.uint32)
-    low, high = np.meshgrid(codes, codes, indexing="xy")
-    return (low | (high << 16)).reshape(-1)
+    """Map two FP8 bytes, as one uint16, to two float32 as one int64; all little endian."""
+    values = torch.arange(256, dtype=torch.uint8).view(dtype).float()
+    pairs = torch.stack((values.repeat(256), values.repeat_interleave(256)), -1)
+    return pairs.view(torch.int64).view(-1).numpy()
 
 
-def decode(data: Tensor) -> Tensor:
-    """Return an FP8 tensor as bfloat16, exactly; contiguous, same shape."""
-    flat = data.contiguous().view(torch.uint8).view(-1)
-    if flat.numel() % 2:
-        return data.to(torch.bfloat16)
-    codes = flat.numpy().view(np.uint16)
-    pairs = np.empty(codes.size, dtype=np.uint32)
+def decode(data: Tensor, out: Tensor) -> Tensor:
+    """Write an FP8 tensor's values, exactly, to `out`, which is contiguous and float32."""
+    if data.numel() % 2:
+        return out.copy_(data)
+    codes = data.contiguous().view(-1).view(torch.uint16).numpy()
     # Every code is in range; "wrap" only spares numpy a second, checked copy.
+    pairs = out.view(-1).view(torch.int64).numpy()
     np.take(_pair_table(data.dtype), codes, out=pairs, mode="wrap")
-    return torch.from_numpy(pairs.view(np.int16)).view(torch.bfloat16).view(data.shape)
+    return out
 
 
 CHUNK_VALUES = 1 << 17
 """Values worked on at a time: 512 KB in float32, which stays in a core's own cache."""
 
 
-def decode_scaled(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
+def decode_scaled(
+    data: Tensor, scale: Tensor, dtype: torch.dtype, out: Tensor | None = None
+) -> Tensor:
     """Return `data * scale` in `dtype`, tiles `[M, K]` or blocks `[G, N, K]`.
 
     Keeps the memory order of a transposed view, so that its base is read once, in order. Products
     are formed in float32 and rounded once.
+
+    Args:
+        data: FP8.
+        scale: float32, `[M, ceil(K / 128)]` or `[G, ceil(N / 128), ceil(K / 128)]`.
+        dtype: bfloat16 or float32.
+        out: What an earlier call for the same shape, strides and `dtype` returned; written over.
     """
     if data.ndim == 3 and not data.is_contiguous() and data.mT.is_contiguous():
-        return decode_scaled(data.mT, scale.mT, dtype).mT
-    out = torch.empty(data.shape, dtype=dtype)
+        return decode_scaled(data.mT, scale.mT, dtype, None if out is None else out.mT).mT
+    if out is None:
+        out = torch.empty(data.shape, dtype=dtype)
     depth = data.shape[-1]
     if data.ndim == 3:
         step = TILE
@@ -74,17 +82,24 @@ def decode_scaled(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
     else:
         step = max(1, CHUNK_VALUES // max(depth, 1))
         chunks = [(None, r) for r in range(0, data.shape[0], step)]
-    whole = depth // TILE * TILE
     for group, row in chunks:
         here = (slice(row, row + step),) if group is None else (group, slice(row, row + step))
-        values = decode(data[here]).float()
         factor = scale[here] if group is None else scale[group, row // TILE]
-        if whole:
-            values[:, :whole].unflatten(1, (-1, TILE)).mul_(factor[..., : whole // TILE, None])
-        if depth > whole:
-            values[:, whole:].mul_(factor[..., whole // TILE :])
-        out[here] = values
+        values = _fold(decode(data[here], _float32(out[here])), factor)
+        if dtype != torch.float32:
+            out[here] = values
     return out
+
+
+def _fold(values: Tensor, factor: Tensor) -> Tensor:
+    """Multiply float32 `values` `[R, K]` in place by `factor` `[ceil(K / 128)]` or `[R, ...]`."""
+    depth = values.shape[-1]
+    whole = depth // TILE * TILE
+    if whole:
+        values[:, :whole].unflatten(1, (-1, TILE)).mul_(factor[..., : whole // TILE, None])
+    if depth > whole:
+        values[:, whole:].mul_(factor[..., whole // TILE :])
+    return values
 
 
 def operand_dtype(out_dtype: torch.dtype) -> torch.dtype:
@@ -96,7 +111,7 @@ def operand_dtype(out_dtype: torch.dtype) -> torch.dtype:
 class _Decoded(NamedTuple):
     owner: weakref.ref[torch.UntypedStorage]
     version: int
-    values: Tensor
+    values: Tensor | None
 
 
 _decoded: dict[tuple[object, ...], _Decoded] = {}
@@ -107,23 +122,33 @@ def version_of(tensor: Tensor) -> int:
     return -1 if tensor.is_inference() else tensor._version
 
 
-def decode_cached(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
+def forget_weight(data: Tensor) -> None:
+    """Free what is kept of a weight; its next use counts as its first."""
+    for key in [key for key in _decoded if key[0] == id(data.untyped_storage())]:
+        del _decoded[key]
+
+
+def kept_weight(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor | None:
     """Return `decode_scaled(data, scale, dtype)`, remembered while `data` lives unchanged.
 
-    The key is the storage's identity and version; an entry leaves with its storage. A transposed
-    view shares its base's entry.
+    Returns None at the first call for a weight: one that is used once, as in training, is not
+    worth its memory. The key is the storage's identity and version; an entry leaves with its
+    storage. A transposed view shares its base's entry.
     """
     if not data.is_contiguous() and data.mT.is_contiguous():
-        return decode_cached(data.mT, scale.mT, dtype).mT
+        kept = kept_weight(data.mT, scale.mT, dtype)
+        return None if kept is None else kept.mT
     storage = data.untyped_storage()
     key = (id(storage), data.storage_offset(), data.shape, scale.data_ptr(), dtype)
     entry = _decoded.get(key)
     version = version_of(data)
-    if entry is None or entry.owner() is not storage or entry.version != version:
-        values = decode_scaled(data, scale, dtype)
+    is_known = entry is not None and entry.owner() is storage and entry.version == version
+    if not is_known or entry is None:
         owner = weakref.ref(storage, lambda _: _decoded.pop(key, None))
-        entry = _Decoded(owner, version, values)
-        _decoded[key] = entry
+        entry = _Decoded(owner, version, None)
+    elif entry.values is None:
+        entry = entry._replace(values=decode_scaled(data, scale, dtype))
+    _decoded[key] = entry
     return entry.values
 
 
@@ -221,20 +246,19 @@ def grouped_gemm(
     Args, shapes and types as `reference.grouped_gemm`.
     """
     work = operand_dtype(out_dtype)
-    left = decode_scaled(a, scale_a, work)
-    right = decode_cached(b, scale_b, work)
-    ends = group_ends(group_sizes, a.shape[0])
-    if not a.shape[0] or not b.shape[0]:
-        return a.new_zeros(a.shape[0], b.shape[1], dtype=out_dtype)
-    if b.shape[1] % 16 or b.shape[2] % 16:
-        out = left.new_empty(a.shape[0], b.shape[1])
-        begin = 0
-        for group, end in enumerate(ends.tolist()):
-            torch.mm(left[begin:end], right[group].T, out=out[begin:end])
-            begin = end
-    else:
-        out = F.grouped_mm(left, right.mT, offs=ends)
-    return out.to(out_dtype)
+    ends = group_ends(group_sizes, a.shape[0]).tolist()
+    out = a.new_empty(a.shape[0], b.shape[1], dtype=out_dtype)
+    kept = kept_weight(b, scale_b, work)
+    buffer = None
+    for group, (begin, end) in enumerate(pairwise([0, *ends])):
+        if begin == end:
+            continue
+        if kept is None:
+            one = slice(group, group + 1)
+            buffer = decode_scaled(b[one], scale_b[one], work, out=buffer)
+        weight = buffer[0] if kept is None else kept[group]
+        out[begin:end] = decode_scaled(a[begin:end], scale_a[begin:end], work) @ weight.T
+    return out
 
 
 def grouped_gemm_wgrad(
@@ -248,31 +272,36 @@ def grouped_gemm_wgrad(
 ) -> Tensor:
     """Return `lhs[:, g] @ rhs[:, g].T` for every group.
 
-    Args, shapes and types as `reference.grouped_gemm_wgrad`. Positions between groups hold zeros,
-    so a group may be multiplied up to the start of the next one.
+    Args, shapes and types as `reference.grouped_gemm_wgrad`.
     """
     work = operand_dtype(out_dtype)
     layout = column_layout(group_sizes, num_rows)
-    padded = (layout.sizes + GROUP_ALIGN - 1) // GROUP_ALIGN * GROUP_ALIGN
-    ends = (layout.starts + padded).to(torch.int32)
-    used = int(ends[-1]) if ends.numel() else 0
-    operands = []
-    for data, scale in ((lhs, scale_lhs), (rhs, scale_rhs)):
-        codes, factors = data.t()[:used], scale.t()
-        rows = torch.zeros(codes.shape, dtype=work)
-        for size, start, tile in zip(*(part.tolist() for part in layout[1:]), strict=True):
-            for index in range(ceil_div(size, TILE)):
-                here = slice(start + index * TILE, start + min((index + 1) * TILE, size))
-                rows[here] = decode(codes[here]).float().mul_(factors[tile + index])
-        operands.append(rows)
-    if not used:
-        return lhs.new_zeros(ends.numel(), lhs.shape[0], rhs.shape[0], dtype=out_dtype)
-    if lhs.shape[0] % 16 or rhs.shape[0] % 16:
-        out = operands[0].new_empty(ends.numel(), lhs.shape[0], rhs.shape[0])
-        begin = 0
-        for group, end in enumerate(ends.tolist()):
-            torch.mm(operands[0][begin:end].T, operands[1][begin:end], out=out[group])
-            begin = end
-    else:
-        out = F.grouped_mm(operands[0].t(), operands[1], offs=ends)
-    return out.to(out_dtype)
+    out = lhs.new_zeros(group_sizes.numel(), lhs.shape[0], rhs.shape[0], dtype=out_dtype)
+    for group, (size, start, tile) in enumerate(
+        zip(*(part.tolist() for part in layout[1:]), strict=True)
+    ):
+        if not size:
+            continue
+        columns, tiles = slice(start, start + size), slice(tile, tile + ceil_div(size, TILE))
+        left, right = (
+            _decode_columns(data[:, columns].t(), scale[:, tiles].t(), work)
+            for data, scale in ((lhs, scale_lhs), (rhs, scale_rhs))
+        )
+        out[group] = left.T @ right
+    return out
+
+
+def _decode_columns(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return 128x1 tiles `[R, W]` times their scales `[ceil(R / 128), W]` in `dtype`."""
+    out = torch.empty(data.shape, dtype=dtype)
+    for row, factor in zip(range(0, data.shape[0], TILE), scale, strict=True):
+        here = slice(row, row + TILE)
+        values = decode(data[here], _float32(out[here])).mul_(factor)
+        if dtype != torch.float32:
+            out[here] = values
+    return out
+
+
+def _float32(out: Tensor) -> Tensor:
+    """Return where float32 values bound for `out` are formed: `out` itself if it can hold them."""
+    return out if out.dtype == torch.float32 else torch.empty(out.shape)
