@@ -29,6 +29,10 @@ num_minibatches = 1
 max_new_tokens = 4
 learning_rate = 1e-3
 truncated = "wrong"
+token_reward = "threshold"
+token_learning_rate = 1e-2
+token_gate = 0.0
+policy_freeze_steps = 1
 [evaluation]
 questions_per_task = 3
 num_samples = 2
@@ -72,6 +76,7 @@ def test_two_ranks_train_and_resume_after_a_kill_to_the_same_metrics(cli, finish
     assert all(line["count/prompts_taken"] == 6 for line in lines)
     assert all(line["count/rollouts"] == 24 for line in lines)
     assert any(line["rollouts_trained"] for line in lines), "nothing was trained on"
+    assert any(line.get("token_reward/gate_open") for line in lines)
     counters = json.loads((whole / "done" / "rl.json").read_text())["counters"]
     assert counters["rollouts"] == 4 * 24
     assert list((whole / "state").iterdir()) == []
@@ -82,6 +87,8 @@ def test_two_ranks_train_and_resume_after_a_kill_to_the_same_metrics(cli, finish
     assert any(sum(group["trained"] for group in groups) > 3 for groups in kept.values())
     for row in (row for groups in kept.values() for group in groups for row in group["rollouts"]):
         assert len(row["tokens"]) == len(row["weights"]) == row["num_tokens"]
+    rows = [row for groups in kept.values() for group in groups for row in group["rollouts"]]
+    assert any(len(set(row["weights"])) > 1 for row in rows), "all tokens of an answer weigh alike"
 
     killed = tmp_path / "killed"
     process = subprocess.Popen(

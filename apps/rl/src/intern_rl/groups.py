@@ -49,6 +49,8 @@ def pass_rate_histogram(groups: Iterable[RolloutGroup], threshold: float) -> lis
 def shown_groups(trainer: OrealTrainer, event: Event, count: int) -> list[dict[str, Any]]:
     """Some groups of this process in a step, ready to be written; those trained on come first.
 
+    All processes must call it: a sharded token reward model runs on all of them at once.
+
     Args:
         trainer: Knows weights and the tokenizer.
         event: Of the step that has just ended.
@@ -63,8 +65,11 @@ def shown_groups(trainer: OrealTrainer, event: Event, count: int) -> list[dict[s
     kept = list(event.kept)[:count]
     others = [index for index in range(len(event.groups)) if index not in set(event.kept)]
     shown = kept + others[: max(1, count - len(kept))]
+    own = [_items_of(items, event.kept, index) for index in shown]
+    weights = _weights(trainer, own)
     return [
-        _group(trainer, event.groups[index], _items_of(items, event.kept, index)) for index in shown
+        _group(trainer, event.groups[index], zip(mine, rows, strict=True))
+        for index, mine, rows in zip(shown, own, weights, strict=True)
     ]
 
 
@@ -103,10 +108,10 @@ def _items_of(items: list[TrainItem], kept: tuple[int, ...], index: int) -> list
     return [item for item in items if item.group == kept.index(index)]
 
 
-def _group(trainer: OrealTrainer, group: RolloutGroup, items: list[TrainItem]) -> dict[str, Any]:
-    weights = {
-        id(item.rollout): row for item, row in zip(items, _weights(trainer, items), strict=True)
-    }
+def _group(
+    trainer: OrealTrainer, group: RolloutGroup, weighed: Iterable[tuple[TrainItem, list[float]]]
+) -> dict[str, Any]:
+    weights = {id(item.rollout): row for item, row in weighed}
     rows = []
     for rollout, verdict in zip(group.rollouts, group.verdicts, strict=True):
         ids = rollout.response_ids[:MAX_SHOWN_TOKENS]
@@ -131,22 +136,34 @@ def _group(trainer: OrealTrainer, group: RolloutGroup, items: list[TrainItem]) -
         "task": group.prompt.task,
         "prompt": group.prompt.text,
         "oracle": group.prompt.case.oracle(),
-        "trained": bool(items),
+        "trained": bool(weights),
         "rollouts": rows,
     }
 
 
 @torch.no_grad()
-def _weights(trainer: OrealTrainer, items: list[TrainItem]) -> list[list[float]]:
-    if not items:
-        return []
+def _weights(trainer: OrealTrainer, groups: list[list[TrainItem]]) -> list[list[list[float]]]:
+    """Weights per group, rollout and token."""
     if trainer.token_trainer is None:
-        return [[round(item.advantage, 4)] * item.rollout.num_tokens for item in items]
-    batch = make_batch(
-        items, pad_token_id=trainer.updater.pad_token_id, device=trainer.updater.device
-    )
-    rows = (trainer.token_trainer.weights(batch) * batch.advantages[:, None]).tolist()
-    return [
-        [round(value, 4) for value in row[: item.rollout.num_tokens]]
-        for item, row in zip(items, rows, strict=True)
-    ]
+        return [
+            [[round(item.advantage, 4)] * item.rollout.num_tokens for item in items]
+            for items in groups
+        ]
+    # As many forward passes on every rank: one whose groups are fewer runs empty ones.
+    results: list[list[list[float]]] = []
+    for number in range(trainer.ranks.max(len(groups))):
+        items = groups[number] if number < len(groups) else []
+        batch = make_batch(
+            items or [trainer.updater.filler()],
+            pad_token_id=trainer.updater.pad_token_id,
+            device=trainer.updater.device,
+        )
+        rows = (trainer.token_trainer.weights(batch) * batch.advantages[:, None]).tolist()
+        if number < len(groups):
+            results.append(
+                [
+                    [round(value, 4) for value in row[: item.rollout.num_tokens]]
+                    for item, row in zip(items, rows, strict=False)  # the filler has no item
+                ]
+            )
+    return results

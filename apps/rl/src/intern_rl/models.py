@@ -130,6 +130,8 @@ def silence_placeholders(model: Any) -> None:
 
     def silence(module: Any, inputs: Any, output: Any) -> None:
         logits = output.logits
+        if logits.shape[-1] == 1:  # a copy with the token reward model's head
+            return
         places = torch.tensor(known, device=logits.device)
         # Finite, so that entropy stays a number: 0 times its logarithm.
         logits.index_fill_(-1, places, SILENT_LOGIT)

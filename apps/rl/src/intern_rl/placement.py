@@ -27,6 +27,7 @@ from oreal_rl.distributed import (
     shard,
 )
 from oreal_rl.errors import StateError
+from oreal_rl.token_reward import make_token_reward_model
 
 KEPT_STATES = 2
 WAIT = timedelta(hours=4)
@@ -94,7 +95,8 @@ class Sharded:
     Args:
         policy: The same whole policy on every rank; sharded in place.
         tokenizer: Decodes responses.
-        config: Says whether a reference is needed and experts are spread.
+        config: Says whether a reference and a token reward model are needed and experts are
+            spread.
     """
 
     def __init__(self, policy: Any, tokenizer: Any, config: RunConfig) -> None:
@@ -106,6 +108,9 @@ class Sharded:
         self.reference = None
         if settings.kl_coef > 0 and settings.kl_reference == "initial":
             self.reference = shard(copy.deepcopy(policy), expert_parallel=spread)
+        self.token_reward_model = None
+        if settings.token_reward != "none":
+            self.token_reward_model = shard(make_token_reward_model(policy), expert_parallel=spread)
         self.policy = shard(policy, expert_parallel=spread)
 
     def parts(self) -> dict[str, Any]:
@@ -114,6 +119,7 @@ class Sharded:
             "policy": self.policy,
             "sampler": self.sampler,
             "reference": self.reference,
+            "token_reward_model": self.token_reward_model,
             "ranks": self.ranks,
         }
 

@@ -94,7 +94,7 @@ class Updater:
         # A sharded forward pass is a collective: all processes run equally many.
         count = self.ranks.max(len(chunks))
         for number in range(count):
-            chunk = chunks[number] if number < len(chunks) else [self._filler()]
+            chunk = chunks[number] if number < len(chunks) else [self.filler()]
             batch = make_batch(
                 chunk,
                 pad_token_id=self.pad_token_id,
@@ -124,7 +124,7 @@ class Updater:
             return self._hold_back(micro_batches)
         return micro_batches
 
-    def _filler(self) -> TrainItem:
+    def filler(self) -> TrainItem:
         """A rollout for a process that has run out of them; all of it is masked."""
         rollout = Rollout(response_ids=(self.pad_token_id,), logprobs=(0.0,), finish_reason="abort")
         return TrainItem(
