@@ -35,6 +35,12 @@ model = dict(student=dict(backbone=dict(init_cfg=None)), backbone=dict(init_cfg=
 default_hooks = dict(logger=dict(interval=1))
 """
 
+UNREACHABLE = """
+_base_ = "./offline.py"
+weights = dict(_delete_=True, type="Pretrained", checkpoint="http://127.0.0.1:9/weights.pth")
+model = dict(student=dict(backbone=dict(init_cfg=weights)), backbone=dict(init_cfg=weights))
+"""
+
 PLAIN = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
@@ -67,6 +73,12 @@ def test_a_stock_config_with_the_readmes_entries_trains_and_loads_in_plain_mmdet
 
     assert main(["train", "--mmdet", str(data / "offline.py"), "--resume", str(run)]) == 2
     assert "set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 and resume again" in capsys.readouterr().err
+
+    (data / "unreachable.py").write_text(UNREACHABLE)
+    assert main(["train", "--mmdet", str(data / "unreachable.py"), "--output", str(run)]) == 2
+    error = capsys.readouterr().err
+    assert "could not be downloaded" in error
+    assert "set init_cfg=None" in error
 
     import torch
 

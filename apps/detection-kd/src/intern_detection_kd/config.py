@@ -82,12 +82,12 @@ class RunConfig(Part):
         "torchvision", description="whose detectors: the program's own, or MMDetection's"
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    steps: Positive = Field(1000, description="optimizer steps of every student")
+    steps: Positive = Field(700, description="optimizer steps of every student")
     teacher_steps_factor: Annotated[float, Field(gt=0, le=100)] = Field(
-        2.5, description="the teacher trains this many times as long"
+        2.0, description="the teacher trains this many times as long"
     )
     eval_points: Annotated[int, Field(ge=1, le=100)] = Field(
-        5, description="evaluations per training, evenly spaced, for the convergence curve"
+        4, description="evaluations per training, evenly spaced, for the convergence curve"
     )
     checkpoint_every_steps: Positive = 25
     teacher_checkpoint: str = Field("", description="skip the teacher's training and load this")

@@ -68,12 +68,16 @@ def score(data: CocoSet, found: Sequence[dict[str, Any]]) -> dict[str, float]:
         truth.dataset = _as_coco(data)
         truth.createIndex()
         judge = COCOeval(truth, truth.loadRes(list(found)), "bbox")
+        # Only what METRICS needs: not numbers by size, nor of 1 and 10 detections an image.
+        judge.params.areaRng, judge.params.areaRngLbl = judge.params.areaRng[:1], ["all"]
+        judge.params.maxDets = judge.params.maxDets[-1:]
         judge.evaluate()
         judge.accumulate()
-        judge.summarize()
+    precision = judge.eval["precision"]  # IoU thresholds 0.50, 0.55, ..., 0.95 come first
+    parts = (precision, precision[0], precision[5])
     return {
-        name: float(np.round(max(value, 0.0), 6))
-        for name, value in zip(METRICS, judge.stats, strict=False)
+        name: float(np.round(part[part > -1].mean(), 6)) if (part > -1).any() else 0.0
+        for name, part in zip(METRICS, parts, strict=True)
     }
 
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import pickle
 import time
+import urllib.error
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def train_with_mmdet(
         is_resumed: Whether to go on from the last checkpoint in the work folder.
 
     Raises:
-        ConfigError: If MMDetection is not installed or the configuration or the teacher is wrong.
+        ConfigError: If MMDetection is not installed, the configuration or the teacher is wrong, or
+            weights cannot be downloaded.
     """
     require_mmdet("--mmdet")
     from mmengine.config import Config
@@ -53,6 +55,11 @@ def train_with_mmdet(
         Runner.from_cfg(settings).train()
     except DistillError as error:
         raise ConfigError(f"{config}: {error}") from None
+    except urllib.error.URLError as error:
+        raise ConfigError(
+            f"{config}: weights that it names could not be downloaded ({error.reason}); put the "
+            "file into TORCH_HOME/hub/checkpoints, or set init_cfg=None where it is named"
+        ) from None
     except pickle.UnpicklingError:
         raise ConfigError(
             f"{output}: its checkpoints hold MMEngine's log history, which torch does not load by "
