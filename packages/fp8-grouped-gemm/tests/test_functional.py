@@ -94,9 +94,13 @@ def test_a_weight_is_decoded_for_good_at_its_second_use_and_anew_after_a_change(
     assert bits_equal(kept, cpu.decode_scaled(*weight))
     b.data.copy_(b.data.flip(0))
     assert cpu.kept_weight(*weight) is None  # changed: its first use again
+    assert cpu.kept_weight(b.data.mT, b.scale.mT, torch.float32) is None  # and of its view
     again = cpu.kept_weight(*weight)
     assert again is not None
     assert bits_equal(again, cpu.decode_scaled(*weight))
+    view = cpu.kept_weight(b.data.mT, b.scale.mT, torch.float32)
+    assert view is not None
+    assert view.data_ptr() == again.data_ptr()
     cpu.forget_weight(b.data)
     assert cpu.kept_weight(*weight) is None
 

@@ -7,9 +7,9 @@ On a CPU the casts cost more than the product. Three things make it fast:
    oneDNN multiplies bfloat16 (on x86 with AVX-512), this rounds each operand to bfloat16
    (relative error 2**-9), once. float32 results use float32 operands instead, and so does every
    result on other processors, where bfloat16 products are several times slower.
-3. A weight that is used once is decoded group by group into one buffer, which stays in the
-   processor's cache; from its second use on, the decoded weight is kept as long as the FP8 tensor
-   lives unchanged (`kept_weight`).
+3. A weight that is used once, or once forward and once backward, is decoded group by group into
+   one buffer, which stays in the processor's cache; from its second use on, the decoded weight is
+   kept as long as the FP8 tensor lives unchanged (`kept_weight`).
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ def operand_dtype(out_dtype: torch.dtype) -> torch.dtype:
 class _Decoded(NamedTuple):
     owner: weakref.ref[torch.UntypedStorage]
     version: int
+    views: frozenset[bool]  # used as it is (False), transposed (True)
     values: Tensor | None
 
 
@@ -131,25 +132,25 @@ def forget_weight(data: Tensor) -> None:
 def kept_weight(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor | None:
     """Return `decode_scaled(data, scale, dtype)`, remembered while `data` lives unchanged.
 
-    Returns None at the first call for a weight: one that is used once, as in training, is not
-    worth its memory. The key is the storage's identity and version; an entry leaves with its
-    storage. A transposed view shares its base's entry.
+    Returns None at the first use of a weight, and at the first of its transposed view: a training
+    step uses each once, which is not worth the memory. The key is the storage's identity and
+    version; an entry leaves with its storage. A transposed view shares its base's entry.
     """
-    if not data.is_contiguous() and data.mT.is_contiguous():
-        kept = kept_weight(data.mT, scale.mT, dtype)
-        return None if kept is None else kept.mT
+    is_view = not data.is_contiguous() and data.mT.is_contiguous()
+    if is_view:
+        data, scale = data.mT, scale.mT
     storage = data.untyped_storage()
     key = (id(storage), data.storage_offset(), data.shape, scale.data_ptr(), dtype)
     entry = _decoded.get(key)
     version = version_of(data)
-    is_known = entry is not None and entry.owner() is storage and entry.version == version
-    if not is_known or entry is None:
+    if entry is None or entry.owner() is not storage or entry.version != version:
         owner = weakref.ref(storage, lambda _: _decoded.pop(key, None))
-        entry = _Decoded(owner, version, None)
-    elif entry.values is None:
-        entry = entry._replace(values=decode_scaled(data, scale, dtype))
-    _decoded[key] = entry
-    return entry.values
+        entry = _Decoded(owner, version, frozenset(), None)
+    values = entry.values
+    if values is None and is_view in entry.views:
+        values = decode_scaled(data, scale, dtype)
+    _decoded[key] = entry._replace(views=entry.views | {is_view}, values=values)
+    return values.mT if is_view and values is not None else values
 
 
 def quantize_rows(x: Tensor, dtype: torch.dtype, power_of_two: bool) -> tuple[Tensor, Tensor]:
