@@ -11,7 +11,8 @@ their cheaper setting; OREAL's presets have the published one. `s1` and `grpo` t
 steps per batch (KL-Cov and the clip do nothing in the first), the others one.
 
 One JSON line per run goes to --output; lines that are there are not run again, so the command can
-be stopped at any time. One thread; the seconds are processor time of `OrealTrainer.step()` alone.
+be stopped at any time, and two commands with different --tasks may write to one file. One thread;
+the seconds are processor time of `OrealTrainer.step()` alone.
 """
 
 import argparse
@@ -35,10 +36,10 @@ from tiny_tasks import (
 from oreal_rl import OrealConfig, OrealTrainer
 
 RESULTS = Path(__file__).parents[1] / "results" / "compare_methods.jsonl"
-LEARNING_RATES = (1e-4, 3e-4, 1e-3)
+LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3)
 TUNING_SEED, SEEDS = 100, (0, 1, 2, 3, 4)
-PROMPTS, SAMPLES = 8, 16
-SAMPLE_STEPS, CPU_SECONDS = 20, 1.5
+PROMPTS, SAMPLES = 32, 16
+SAMPLE_STEPS, CPU_SECONDS = 50, 16.0
 
 BASELINE = {"kl_coef": 0.0}
 METHODS: dict[str, tuple[str, dict]] = {
@@ -108,21 +109,21 @@ def run(task: str, method: str, seed: int, rate: float, starts: Path) -> dict:
     return {"before": before, **readings}
 
 
-def cells(done: dict) -> list[tuple[str, str, int, float]]:
+def cells(done: dict, tasks: list[str]) -> list[tuple[str, str, int, float]]:
     """What there is to run: the grid on the tuning seed, then the chosen rates on the others."""
     plan = []
     for methods in (METHODS, VARIANTS):
-        tuning = list(itertools.product(TASKS, methods, (TUNING_SEED,), LEARNING_RATES))
+        tuning = list(itertools.product(tasks, methods, (TUNING_SEED,), LEARNING_RATES))
         plan += tuning
         if any(cell not in done for cell in tuning):
             break
-        rates = chosen_rates(done, methods)
-        order = itertools.product(SEEDS, TASKS, methods)  # stopped early, there are whole seeds
+        rates = chosen_rates(done, tasks, methods)
+        order = itertools.product(SEEDS, tasks, methods)  # stopped early, there are whole seeds
         plan += [(task, method, seed, rates[task, method]) for seed, task, method in order]
     return plan
 
 
-def chosen_rates(done: dict, methods: dict) -> dict[tuple[str, str], float]:
+def chosen_rates(done: dict, tasks: list[str], methods: dict) -> dict[tuple[str, str], float]:
     """Per task and method, the rate with the best mean of both readings on the tuning seed."""
 
     def score(task: str, method: str, rate: float) -> float:
@@ -131,7 +132,7 @@ def chosen_rates(done: dict, methods: dict) -> dict[tuple[str, str], float]:
 
     return {
         (task, method): max(LEARNING_RATES, key=lambda rate, t=task, m=method: score(t, m, rate))
-        for task, method in itertools.product(TASKS, methods)
+        for task, method in itertools.product(tasks, methods)
     }
 
 
@@ -146,6 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--starts", type=Path, default=Path("runs/tiny-starts"))
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--minutes", type=float, default=5.0, help="stop after this wall time")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -153,7 +155,7 @@ def main() -> None:
     end = time.monotonic() + 60 * options.minutes
     while time.monotonic() < end:
         done = read_records(options.output)
-        left = [cell for cell in cells(done) if cell not in done]
+        left = [cell for cell in cells(done, options.tasks) if cell not in done]
         if not left:
             print("all runs are done")
             return

@@ -7,6 +7,7 @@ Prints the table (Markdown), writes it to `results/compare_methods.md` and draws
 over seeds (Student's t). A ratio of gains counts as a win only where its interval excludes 1.
 """
 
+import itertools
 import json
 import math
 import statistics
@@ -59,28 +60,37 @@ def table(records: list[dict]) -> str:
     return "\n".join(lines) + "\n" + ratios(records)
 
 
+PAIRS = (
+    ("oreal_repo", "rloo"),
+    ("oreal_repo", "grpo"),
+    ("oreal_repo", "rloo_pairs"),
+    ("oreal_paper", "rloo"),
+    ("oreal_paper", "grpo"),
+    ("oreal_paper", "rloo_pairs"),
+    ("s1", "grpo"),
+)
+
+
 def ratios(records: list[dict]) -> str:
-    """OREAL's pairs against each baseline: ratio of mean gains, per task and reading."""
-    lines = ["Ratio of mean gains, oreal_repo over each control (paired by seed; * where the 95 % "
-             "interval of the difference excludes 0):", ""]  # fmt: skip
+    """OREAL's presets against the baselines: ratio of mean gains, per task and reading."""
+    lines = ["Ratio of mean gains (paired by seed; * where the 95 % interval of the difference "
+             "excludes 0):", ""]  # fmt: skip
     lines += [
-        "| control | at equal | " + " | ".join(TASKS) + " |",
-        "|---|---|" + "---|" * len(TASKS),
+        "| preset | over | at equal | " + " | ".join(TASKS) + " |",
+        "|---|---|---|" + "---|" * len(TASKS),
     ]
-    for control in ("rloo", "grpo", "rloo_pairs"):
-        for reading in LABELS:
-            row = []
-            for task in TASKS:
-                own = gains(records, task, "oreal_repo", reading)
-                other = gains(records, task, control, reading)
-                count = min(len(own), len(other))
-                if not count or statistics.fmean(other[:count]) <= 0:
-                    row.append("–")
-                    continue
-                ratio = statistics.fmean(own[:count]) / statistics.fmean(other[:count])
-                mean, half = interval([a - b for a, b in zip(own, other, strict=False)])
-                row.append(f"{ratio:.2f}" + ("*" if abs(mean) > half else ""))
-            lines.append(f"| {control} | {reading} | " + " | ".join(row) + " |")
+    for (method, control), reading in itertools.product(PAIRS, LABELS):
+        row = []
+        for task in TASKS:
+            own = gains(records, task, method, reading)
+            other = gains(records, task, control, reading)
+            if not own or len(own) != len(other) or statistics.fmean(other) <= 0:
+                row.append("–")
+                continue
+            ratio = statistics.fmean(own) / statistics.fmean(other)
+            mean, half = interval([a - b for a, b in zip(own, other, strict=True)])
+            row.append(f"{ratio:.2f}" + ("*" if abs(mean) > half else ""))
+        lines.append(f"| {method} | {control} | {reading} | " + " | ".join(row) + " |")
     return "\n".join(lines) + "\n"
 
 

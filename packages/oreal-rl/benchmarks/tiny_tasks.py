@@ -72,7 +72,7 @@ def verify(prompts: list[Prompt], responses: list[str]) -> list[bool]:
     return [r == p.case for p, r in zip(prompts, responses, strict=True)]
 
 
-def pass_at_1(policy: TinyPolicy, task: str, *, num_prompts: int = 128, samples: int = 2) -> float:
+def pass_at_1(policy: TinyPolicy, task: str, *, num_prompts: int = 256, samples: int = 4) -> float:
     """Mean pass rate at temperature 1 on the test split, which is the same for all runs."""
     prompts = make_prompts(task, "test", 0, 0, num_prompts)
     ids = [tuple(TOKENIZER.encode(p.text)) for p in prompts]
@@ -112,7 +112,7 @@ def cold_start(task: str, folder: Path) -> tuple[TinyPolicy, float]:
         supervised_loss(policy, make_prompts(task, "cold", 0, step, COLD_BATCH)).backward()
         optimizer.step()
         due = step % CHECK_EVERY == CHECK_EVERY - 1
-        if due and pass_at_1(policy, task, num_prompts=64) >= COLD_TARGET:
+        if due and pass_at_1(policy, task, num_prompts=64, samples=2) >= COLD_TARGET:
             break
     before = pass_at_1(policy, task)
     folder.mkdir(parents=True, exist_ok=True)
