@@ -85,9 +85,8 @@ def test_two_ranks_train_and_resume_after_a_kill_to_the_same_metrics(cli, finish
     assert sorted(kept) == ["000001.json", "000002.json", "000004.json"]
     # A rank has three groups of a step: five in one file come from both.
     assert any(sum(group["trained"] for group in groups) > 3 for groups in kept.values())
-    for row in (row for groups in kept.values() for group in groups for row in group["rollouts"]):
-        assert len(row["tokens"]) == len(row["weights"]) == row["num_tokens"]
     rows = [row for groups in kept.values() for group in groups for row in group["rollouts"]]
+    assert all(len(row["tokens"]) == len(row["weights"]) == row["num_tokens"] for row in rows)
     assert any(len(set(row["weights"])) > 1 for row in rows), "all tokens of an answer weigh alike"
 
     killed = tmp_path / "killed"

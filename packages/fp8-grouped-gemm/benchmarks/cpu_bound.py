@@ -9,20 +9,13 @@ by group; "packed" does so with weights that oneDNN or MKL brought into their ow
 
 import torch
 
-from fp8_grouped_gemm import cpu, quantize_block, quantize_tile
-from fp8_grouped_gemm.bench_cpu import best_of, naive
-from fp8_grouped_gemm.shapes import CPU, draw_group_sizes
+from fp8_grouped_gemm import cpu
+from fp8_grouped_gemm.bench_cpu import best_of, naive, operands
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    sizes = draw_group_sizes(CPU)
-    sizes[3], sizes[4] = 0, sizes[3] + sizes[4]
-    generator = torch.Generator().manual_seed(0)
-    a = quantize_tile(torch.randn(CPU.rows, CPU.k, generator=generator).to(torch.bfloat16))
-    b = quantize_block(
-        torch.randn(CPU.groups, CPU.n, CPU.k, generator=generator).to(torch.bfloat16)
-    )
+    a, b, sizes = operands()
     left = cpu.decode_scaled(a.data, a.scale, torch.float32).split(sizes.tolist())
     right = cpu.decode_scaled(b.data, b.scale, torch.float32)
     used = [group for group, rows in enumerate(left) if len(rows)]

@@ -150,20 +150,19 @@ def _weights(trainer: OrealTrainer, groups: list[list[TrainItem]]) -> list[list[
             for items in groups
         ]
     # As many forward passes on every rank: one whose groups are fewer runs empty ones.
-    results: list[list[list[float]]] = []
-    for number in range(trainer.ranks.max(len(groups))):
-        items = groups[number] if number < len(groups) else []
-        batch = make_batch(
-            items or [trainer.updater.filler()],
-            pad_token_id=trainer.updater.pad_token_id,
-            device=trainer.updater.device,
-        )
-        rows = (trainer.token_trainer.weights(batch) * batch.advantages[:, None]).tolist()
-        if number < len(groups):
-            results.append(
-                [
-                    [round(value, 4) for value in row[: item.rollout.num_tokens]]
-                    for item, row in zip(items, rows, strict=False)  # the filler has no item
-                ]
-            )
-    return results
+    missing = trainer.ranks.max(len(groups)) - len(groups)
+    return [_token_weights(trainer, items) for items in [*groups, *[[]] * missing]][: len(groups)]
+
+
+def _token_weights(trainer: OrealTrainer, items: list[TrainItem]) -> list[list[float]]:
+    """Weights per rollout and token; a forward pass also where there are no rollouts."""
+    batch = make_batch(
+        items or [trainer.updater.filler()],
+        pad_token_id=trainer.updater.pad_token_id,
+        device=trainer.updater.device,
+    )
+    rows = (trainer.token_trainer.weights(batch) * batch.advantages[:, None]).tolist()
+    return [
+        [round(value, 4) for value in row[: item.rollout.num_tokens]]
+        for item, row in zip(items, rows[: len(items)], strict=True)
+    ]

@@ -47,8 +47,8 @@ def decode(data: Tensor, out: Tensor) -> Tensor:
     if data.numel() % 2:
         return out.copy_(data)
     codes = data.contiguous().view(-1).view(torch.uint16).numpy()
-    # Every code is in range; "wrap" only spares numpy a second, checked copy.
     pairs = out.view(-1).view(torch.int64).numpy()
+    # Every code is in range; "wrap" only spares numpy a second, checked copy.
     np.take(_pair_table(data.dtype), codes, out=pairs, mode="wrap")
     return out
 
