@@ -42,6 +42,7 @@ from triton.runtime.jit import JITFunction
 from fp8_grouped_gemm import quantize
 from fp8_grouped_gemm.kernels import cast, gemm, gluon_gemm, wgrad
 from fp8_grouped_gemm.kernels.schedule import build_schedule
+from fp8_grouped_gemm.layout import groups_table
 
 HOPPER = GPUTarget("cuda", 90, 32)
 ADA, AMPERE = GPUTarget("cuda", 89, 32), GPUTarget("cuda", 80, 32)
@@ -180,7 +181,7 @@ def _wgrad(
             torch.ones(304, width), sizes, dtype=dtype, backend="reference"
         )
         parts += [c.data.contiguous(), c.scale.contiguous()]
-    _, table = build_schedule(sizes, 304, 128)
+    table = groups_table(build_schedule(sizes, 304), 2)
     out = torch.empty(2, 256, 512, dtype=out_dtype)
     wgrad.launch_wgrad(*parts, table, out, config=config, **options)
 
@@ -311,9 +312,7 @@ def _cast_cases() -> Iterator[Case]:
                 f"cast-{kind}-{step}", kernel, partial(launch, **software), target=target,
                 sampled=step in ("base", "sm80") and kind in ("dual-gather-row_weight", "blocks"),
             )  # fmt: skip
-    yield Case(
-        "schedule", "schedule_kernel", partial(build_schedule, sizes, 256, 128), sampled=True
-    )
+    yield Case("schedule", "schedule_kernel", partial(build_schedule, sizes, 256), sampled=True)
 
 
 def cases(*, everything: bool) -> list[Case]:

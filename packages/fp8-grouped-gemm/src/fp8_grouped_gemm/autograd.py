@@ -61,11 +61,12 @@ def run_gemm(
     out_dtype: torch.dtype,
     zero_tail: bool,
     recipe: Recipe,
+    schedule: Tensor | None = None,
 ) -> Tensor:
     """Call the operator on quantised operands."""
     return ops.gemm(
         left.data, left.scale, right.data, right.scale, group_sizes, maps.gather, maps.scatter,
-        maps.row_weight, out_rows, out_dtype, zero_tail, recipe.backend, recipe.store,
+        maps.row_weight, out_rows, out_dtype, zero_tail, recipe.backend, recipe.store, schedule,
     )  # fmt: skip
 
 
@@ -76,19 +77,20 @@ def run_wgrad(
     num_rows: int,
     out_dtype: torch.dtype,
     recipe: Recipe,
+    schedule: Tensor | None = None,
 ) -> Tensor:
     """Call the operator on quantised operands."""
     return ops.wgrad(
         left.data, left.scale, right.data, right.scale, group_sizes, num_rows, out_dtype,
-        recipe.portable_backend,
+        recipe.portable_backend, schedule,
     )  # fmt: skip
 
 
 class GroupedGemm(torch.autograd.Function):
     """Forward, input gradient and weight gradient over wide tensors.
 
-    Kept for the backward: the transposed FP8 weight and the FP8 columns of `a`; `a` itself only if
-    the row weight wants a gradient.
+    Kept for the backward: the schedule, the transposed FP8 weight and the FP8 columns of `a`; `a`
+    itself only if the row weight wants a gradient.
     """
 
     @staticmethod
@@ -100,21 +102,34 @@ class GroupedGemm(torch.autograd.Function):
         needs_transposed = needs_a or needs_row_weight
         if prepared is None or (needs_transposed and prepared.transposed is None):
             prepared = prepare_weight(b, recipe=recipe, needs_grad=needs_transposed)
-        columns = None
+        columns = schedule = None
         options = recipe.quantizer_options()
+        if any(ctx.needs_input_grad) and ops.by_kernels(a, recipe.portable_backend):
+            # One launch for all products and quantisers, those of the backward included.
+            rows = a.shape[0] if gather is None else gather.shape[0]
+            schedule = ops.schedule(group_sizes, rows, recipe.portable_backend)
         if needs_b and gather is None:
-            tiles, columns = quantize_tile_dual(a, group_sizes, **options)
+            tiles, columns = quantize_tile_dual(a, group_sizes, schedule=schedule, **options)
         else:
             # With a gather, rows are quantised once and read top-k times.
             tiles = quantize_tile(a, **options)
             if needs_b:
-                columns = quantize_tile_columns(a, group_sizes, gather=gather, **options)
+                columns = quantize_tile_columns(
+                    a, group_sizes, gather=gather, schedule=schedule, **options
+                )
         maps = RowMaps(gather, scatter, row_weight)
         out = run_gemm(
             tiles, prepared.forward, group_sizes, maps, call.out_rows, call.out_dtype,
-            call.zero_tail, recipe,
+            call.zero_tail, recipe, schedule,
         )  # fmt: skip
-        saved = [group_sizes, gather, scatter, row_weight, a if needs_row_weight else None]
+        saved = [
+            schedule,
+            group_sizes,
+            gather,
+            scatter,
+            row_weight,
+            a if needs_row_weight else None,
+        ]
         saved += [columns.data, columns.scale] if columns is not None else [None, None]
         transposed = prepared.transposed if needs_transposed else None
         saved += [transposed.data, transposed.scale] if transposed is not None else [None, None]
@@ -129,29 +144,42 @@ class GroupedGemm(torch.autograd.Function):
         """Return the gradients of `a`, `b` and `row_weight`."""
         recipe = ctx.recipe
         needs_a, needs_b, needs_row_weight = ctx.needs_input_grad[:3]
-        (group_sizes, gather, scatter, row_weight, a,
+        (schedule, group_sizes, gather, scatter, row_weight, a,
          columns, columns_scale, weight, weight_scale) = ctx.saved_tensors  # fmt: skip
         options = recipe.quantizer_options(is_grad=True)
         sorted_rows = grad.shape[0] if scatter is None else scatter.shape[0]
         tiles = grad_columns = d_a = d_b = d_row_weight = None
         if needs_b and (needs_a or needs_row_weight):
             tiles, grad_columns = quantize_tile_dual(
-                grad, group_sizes, gather=scatter, row_weight=row_weight, **options
+                grad,
+                group_sizes,
+                gather=scatter,
+                row_weight=row_weight,
+                schedule=schedule,
+                **options,
             )
         elif needs_b:
             grad_columns = quantize_tile_columns(
-                grad, group_sizes, gather=scatter, row_weight=row_weight, **options
+                grad,
+                group_sizes,
+                gather=scatter,
+                row_weight=row_weight,
+                schedule=schedule,
+                **options,
             )
         else:
             tiles = quantize_tile(grad, gather=scatter, **options)
         if tiles is not None:
             block = QuantizedTensor(weight, weight_scale, "block")
+            maps = RowMaps(gather, None, row_weight)
             d_a, d_row_weight = _input_gradients(
-                ctx, tiles, block, group_sizes, RowMaps(gather, None, row_weight), a, sorted_rows
+                ctx, tiles, block, group_sizes, maps, a, sorted_rows, schedule
             )
         if grad_columns is not None:
             saved = QuantizedTensor(columns, columns_scale, "columns")
-            d_b = run_wgrad(grad_columns, saved, group_sizes, sorted_rows, ctx.types[2], recipe)
+            d_b = run_wgrad(
+                grad_columns, saved, group_sizes, sorted_rows, ctx.types[2], recipe, schedule
+            )
         return (d_a if needs_a else None), d_b, d_row_weight, None, None, None, None
 
 
@@ -163,6 +191,7 @@ def _input_gradients(
     maps: RowMaps,
     a: Tensor | None,
     sorted_rows: int,
+    schedule: Tensor | None,
 ) -> tuple[Tensor, Tensor | None]:
     """Return the gradients of `a` and, if it needs one, of the row weight."""
     needs_row_weight = ctx.needs_input_grad[2]
@@ -176,7 +205,9 @@ def _input_gradients(
     if needs_row_weight:
         # <grad_i, W a_i> = <Wᵀ grad_i, a_i>: the unweighted output need not be kept.
         assert a is not None
-        d_a = run_gemm(tiles, block, group_sizes, NO_MAPS, sorted_rows, a_dtype, True, ctx.recipe)
+        d_a = run_gemm(
+            tiles, block, group_sizes, NO_MAPS, sorted_rows, a_dtype, True, ctx.recipe, schedule
+        )
         rows = a if gather is None else a.index_select(0, gather)
         d_row_weight = (d_a.float() * rows.float()).sum(-1).to(weight_dtype)
         d_a = (d_a * maps.row_weight[:, None]).to(a_dtype)  # pyright: ignore[reportOptionalSubscript]
@@ -188,7 +219,9 @@ def _input_gradients(
             place = torch.empty_like(order)
             place[order] = torch.arange(sorted_rows, device=order.device)
         epilogue = RowMaps(None, place, maps.row_weight)
-        d_a = run_gemm(tiles, block, group_sizes, epilogue, sorted_rows, a_dtype, True, ctx.recipe)
+        d_a = run_gemm(
+            tiles, block, group_sizes, epilogue, sorted_rows, a_dtype, True, ctx.recipe, schedule
+        )
     if order is not None:
         d_a = d_a.view(a_rows, per_row, -1).sum(1, dtype=torch.float32).to(a_dtype)
     elif gather is not None:

@@ -223,6 +223,17 @@ def _backward_peers(x: Operands) -> dict[str, Peer]:
         rows = x.a.shape[0]
         return lambda: grouped_gemm_wgrad(left, right, x.sizes, num_rows=rows, recipe=recipe)
 
+    def step(product: Callable[[Tensor, Tensor], Tensor]) -> Callable[[], tuple[Tensor, ...]]:
+        """Product and both gradients from wide operands; weights are quantised in it."""
+        a, b = (wide.detach().requires_grad_() for wide in (x.a, x.b))
+        return lambda: torch.autograd.grad(product(a, b), (a, b), x.grad)
+
+    steps: dict[str, Peer] = {
+        f"training step {backend}": lambda backend=backend: step(
+            lambda a, b: grouped_gemm(a, b, x.sizes, recipe=Recipe(backend=backend))
+        )
+        for backend in ("gluon", "triton")
+    }
     return {
         "input gradient triton": dgrad,
         "input gradient torch bf16 grouped_mm": lambda: (
@@ -231,6 +242,10 @@ def _backward_peers(x: Operands) -> dict[str, Peer]:
         "weight gradient triton": wgrad,
         "weight gradient torch bf16 grouped_mm": lambda: (
             lambda: F.grouped_mm(x.grad.t(), x.a, offs=_ends(x.sizes))
+        ),
+        **steps,
+        "training step torch bf16 grouped_mm": lambda: step(
+            lambda a, b: F.grouped_mm(a, b.mT, offs=_ends(x.sizes))
         ),
     }
 

@@ -87,6 +87,10 @@ def ratios(record: dict[str, Any], device: str, copy_bandwidth: float) -> dict[s
         own, peer = (f"{kind} gradient {name}" for name in ("triton", "torch bf16 grouped_mm"))
         if own in seconds and peer in seconds:
             found[f"{kind} gradient over torch bf16"] = seconds[peer] / seconds[own]
+    step = best("training step gluon", "training step triton")
+    if step and "training step torch bf16 grouped_mm" in seconds:
+        whole = seconds["training step torch bf16 grouped_mm"]
+        found["training step over torch bf16"] = whole / step
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -78,6 +78,33 @@ def tile_capacity(num_rows: int, num_groups: int, tile: int = TILE) -> int:
     return num_rows // tile + num_groups
 
 
+TILE_HEIGHTS = (64, 128, 192)
+"""Rows per tile of the tile tables in a schedule: those of the kernels' configurations."""
+
+
+def schedule_length(num_rows: int, num_groups: int) -> int:
+    """Return the rows of a schedule: the groups' table, then a tile table per height."""
+    return num_groups + sum(
+        1 + tile_capacity(num_rows, num_groups + 1, height) for height in TILE_HEIGHTS
+    )
+
+
+def groups_table(schedule: Tensor, num_groups: int) -> Tensor:
+    """Return a schedule's view int32 `[G, 4]`: first row, rows, first position, first scale."""
+    return schedule.narrow(0, 0, num_groups)
+
+
+def tile_table(schedule: Tensor, num_rows: int, num_groups: int, block_m: int) -> Tensor:
+    """Return a schedule's view for tiles of `block_m` rows; contents as `tile_schedule`."""
+    first = num_groups
+    for height in TILE_HEIGHTS:
+        length = 1 + tile_capacity(num_rows, num_groups + 1, height)
+        if height == block_m:
+            return schedule.narrow(0, first, length)
+        first += length
+    raise ValueError(f"tiles have {block_m} rows; expected one of {TILE_HEIGHTS}.")
+
+
 class ColumnLayout(NamedTuple):
     """Place of every group in the columns layout; each int32 `[G]`."""
 

@@ -1,10 +1,13 @@
 """The torch custom operators behind the public functions, with fake kernels for `torch.compile`.
 
 Operators take and return plain tensors, never look at group sizes on the host when tensors are on a
-GPU, and choose the backend when they run. Validation lives in `functional` and `quantize`.
+GPU, and choose the backend when they run. Those that read a schedule build one unless it is given:
+a differentiable product makes one, for its backward too. Validation lives in `functional` and
+`quantize`.
 
 | operator                                   | result                                            |
 |--------------------------------------------|---------------------------------------------------|
+| `fp8_grouped_gemm::schedule`               | tables of groups and tiles, see `kernels.schedule`|
 | `fp8_grouped_gemm::quantize_rows`          | tiles along the last axis                         |
 | `fp8_grouped_gemm::quantize_columns`       | tiles along each group's rows, transposed         |
 | `fp8_grouped_gemm::quantize_dual`          | both of these from one read                       |
@@ -29,6 +32,7 @@ from fp8_grouped_gemm.layout import (
     ceil_div,
     column_capacity,
     group_ends,
+    schedule_length,
     tile_capacity,
 )
 
@@ -41,7 +45,7 @@ def _kernels(name: str) -> ModuleType:
     return importlib.import_module(f"fp8_grouped_gemm.kernels.{name}")
 
 
-def _by_kernels(x: Tensor, backend: str) -> bool:
+def by_kernels(x: Tensor, backend: str) -> bool:
     """Return whether the Triton kernels will run: they lay scales out in their own order."""
     return backend != "reference" and (x.device.type != "cpu" or backend == "triton")
 
@@ -61,9 +65,23 @@ def _weighted(x: Tensor, row_weight: Tensor | None) -> Tensor:
 def _fake_rows(x: Tensor, rows: int, dtype: torch.dtype, backend: str) -> tuple[Tensor, Tensor]:
     tiles = ceil_div(x.shape[1], TILE)
     data = x.new_empty((rows, x.shape[1]), dtype=dtype)
-    if _by_kernels(x, backend):
+    if by_kernels(x, backend):
         return data, x.new_empty((tiles, rows), dtype=torch.float32).t()
     return data, x.new_empty((rows, tiles), dtype=torch.float32)
+
+
+@torch.library.custom_op("fp8_grouped_gemm::schedule", mutates_args=())
+def schedule(group_sizes: Tensor, num_rows: int, backend: str) -> Tensor:
+    """Turn group sizes into what the kernels read; for `by_kernels` only."""
+    backends.resolve(backend, group_sizes.device)
+    return _kernels("schedule").build_schedule(group_sizes, num_rows)
+
+
+@schedule.register_fake
+def _(group_sizes: Tensor, num_rows: int, backend: str) -> Tensor:
+    del backend
+    length = schedule_length(num_rows, group_sizes.shape[0])
+    return group_sizes.new_empty((length, 4), dtype=torch.int32)
 
 
 @torch.library.custom_op("fp8_grouped_gemm::quantize_rows", mutates_args=())
@@ -99,6 +117,7 @@ def quantize_columns(
     backend: str,
     gather: Optional[Tensor] = None,  # noqa: UP045
     row_weight: Optional[Tensor] = None,  # noqa: UP045
+    schedule: Optional[Tensor] = None,  # noqa: UP045
 ) -> tuple[Tensor, Tensor]:
     """Quantise along groups: FP8 `[C, P]`, float32 `[C, T]` (see `layout`)."""
     chosen = backends.resolve(backend, x.device)
@@ -107,7 +126,7 @@ def quantize_columns(
         rows = _weighted(_gathered(x, gather), row_weight)
         return module.quantize_columns(rows, group_sizes, dtype, power_of_two)
     return _kernels("cast").quantize_columns(
-        x, group_sizes, dtype, power_of_two, gather, row_weight
+        x, group_sizes, dtype, power_of_two, gather, row_weight, schedule
     )
 
 
@@ -116,7 +135,7 @@ def _fake_columns(
 ) -> tuple[Tensor, Tensor]:
     width = x.shape[1]
     positions, tiles = column_capacity(rows, groups), tile_capacity(rows, groups)
-    if not _by_kernels(x, backend):
+    if not by_kernels(x, backend):
         return (
             x.new_empty((positions, width), dtype=dtype).t(),
             x.new_empty((tiles, width), dtype=torch.float32).t(),
@@ -136,8 +155,9 @@ def _(
     backend: str,
     gather: Tensor | None = None,
     row_weight: Tensor | None = None,
+    schedule: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    del power_of_two, row_weight
+    del power_of_two, row_weight, schedule
     return _fake_columns(x, _num_rows(x, gather), group_sizes.shape[0], dtype, backend)
 
 
@@ -150,6 +170,7 @@ def quantize_dual(
     backend: str,
     gather: Optional[Tensor] = None,  # noqa: UP045
     row_weight: Optional[Tensor] = None,  # noqa: UP045
+    schedule: Optional[Tensor] = None,  # noqa: UP045
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Quantise rows and (weighted) columns from one read: the results of both operators above."""
     chosen = backends.resolve(backend, x.device)
@@ -160,7 +181,9 @@ def quantize_dual(
             *module.quantize_rows(rows, dtype, power_of_two),
             *module.quantize_columns(_weighted(rows, row_weight), group_sizes, dtype, power_of_two),
         )
-    return _kernels("cast").quantize_dual(x, group_sizes, dtype, power_of_two, gather, row_weight)
+    return _kernels("cast").quantize_dual(
+        x, group_sizes, dtype, power_of_two, gather, row_weight, schedule
+    )
 
 
 @quantize_dual.register_fake
@@ -172,8 +195,9 @@ def _(
     backend: str,
     gather: Tensor | None = None,
     row_weight: Tensor | None = None,
+    schedule: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    del power_of_two, row_weight
+    del power_of_two, row_weight, schedule
     rows = _num_rows(x, gather)
     return (
         *_fake_rows(x, rows, dtype, backend),
@@ -243,13 +267,14 @@ def gemm(
     zero_tail: bool,
     backend: str,
     store: str,
+    schedule: Optional[Tensor] = None,  # noqa: UP045
 ) -> Tensor:
     """Multiply grouped rows with their group's weight; see `functional.grouped_gemm`."""
     chosen = backends.resolve(backend, a.device)
     if chosen not in ("reference", "cpu"):
         return _kernels("gemm").gemm(
             a, scale_a, b, scale_b, group_sizes, gather, scatter, row_weight,
-            out_rows, out_dtype, zero_tail, chosen, store,
+            out_rows, out_dtype, zero_tail, chosen, store, schedule,
         )  # fmt: skip
     if gather is not None:
         a = a.view(torch.uint8).index_select(0, gather).view(a.dtype)
@@ -283,8 +308,10 @@ def _(
     zero_tail: bool,
     backend: str,
     store: str,
+    schedule: Tensor | None = None,
 ) -> Tensor:
     del scale_a, scale_b, group_sizes, gather, scatter, row_weight, zero_tail, backend, store
+    del schedule
     return a.new_empty((out_rows, b.shape[1]), dtype=out_dtype)
 
 
@@ -298,6 +325,7 @@ def wgrad(
     num_rows: int,
     out_dtype: torch.dtype,
     backend: str,
+    schedule: Optional[Tensor] = None,  # noqa: UP045
 ) -> Tensor:
     """Contract two columns layouts over each group; see `functional.grouped_gemm_wgrad`."""
     chosen = backends.resolve(backend, lhs.device)
@@ -306,7 +334,9 @@ def wgrad(
         return module.grouped_gemm_wgrad(
             lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype
         )
-    return _kernels("wgrad").wgrad(lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype)
+    return _kernels("wgrad").wgrad(
+        lhs, scale_lhs, rhs, scale_rhs, group_sizes, num_rows, out_dtype, schedule
+    )
 
 
 @wgrad.register_fake
@@ -319,7 +349,8 @@ def _(
     num_rows: int,
     out_dtype: torch.dtype,
     backend: str,
+    schedule: Tensor | None = None,
 ) -> Tensor:
-    del scale_lhs, scale_rhs, num_rows, backend
+    del scale_lhs, scale_rhs, num_rows, backend, schedule
     shape = (group_sizes.shape[0], lhs.shape[0], rhs.shape[0])
     return lhs.new_empty(shape, dtype=out_dtype)

@@ -182,6 +182,7 @@ def quantize_tile_columns(
     backend: str = "auto",
     gather: Integer[Tensor, " sorted_rows"] | None = None,
     row_weight: Float[Tensor, " sorted_rows"] | None = None,
+    schedule: Tensor | None = None,
 ) -> QuantizedTensor:
     """Quantise along the rows of each group, transposed: an operand of the weight gradient.
 
@@ -193,13 +194,14 @@ def quantize_tile_columns(
         backend: See `backends`.
         gather: Sorted row `i` is `x[gather[i]]`; on a GPU without a copy in between.
         row_weight: Factor of each sorted row, applied before quantising.
+        schedule: `ops.schedule` of the same group sizes and sorted rows, which saves its launch.
 
     Returns:
         A `columns` tensor.
     """
     _check_input(x, 2, dtype, "[M, C]")
     _check_sorted_rows(x, group_sizes, gather, row_weight)
-    options = (dtype, power_of_two_scales, backend, gather, row_weight)
+    options = (dtype, power_of_two_scales, backend, gather, row_weight, schedule)
     return QuantizedTensor(*ops.quantize_columns(x, group_sizes, *options), "columns")
 
 
@@ -212,6 +214,7 @@ def quantize_tile_dual(
     backend: str = "auto",
     gather: Integer[Tensor, " sorted_rows"] | None = None,
     row_weight: Float[Tensor, " sorted_rows"] | None = None,
+    schedule: Tensor | None = None,
 ) -> tuple[QuantizedTensor, QuantizedTensor]:
     """Quantise once along the last axis and once along each group's rows, in one read of `x`.
 
@@ -224,7 +227,7 @@ def quantize_tile_dual(
     """
     _check_input(x, 2, dtype, "[M, K]")
     _check_sorted_rows(x, group_sizes, gather, row_weight)
-    options = (dtype, power_of_two_scales, backend, gather, row_weight)
+    options = (dtype, power_of_two_scales, backend, gather, row_weight, schedule)
     parts = ops.quantize_dual(x, group_sizes, *options)
     return QuantizedTensor(*parts[:2], "tile"), QuantizedTensor(*parts[2:], "columns")
 

@@ -82,6 +82,10 @@ def operands(cols=144, depth=160, rows=ROWS, sizes=SIZES):
     return (*a, *b, sizes)
 
 
+def groups(sizes, rows):
+    return layout.groups_table(schedule.build_schedule(sizes, rows), sizes.numel())
+
+
 def launch(tensors, *, out=None, fill=7.0, **options):
     if out is None:
         out = torch.full((tensors[0].shape[0], tensors[2].shape[1]), fill)
@@ -92,12 +96,17 @@ def launch(tensors, *, out=None, fill=7.0, **options):
 @case
 def schedule_equals_its_model():
     for sizes in (SIZES, SIZES.long(), torch.tensor([400]), torch.tensor([0, 7, -3, 600])):
-        for block in (64, 128):
-            table, groups = schedule.build_schedule(sizes, ROWS, block)
+        whole = schedule.build_schedule(sizes, ROWS)
+        count = sizes.numel()
+        assert whole.shape == (layout.schedule_length(ROWS, count), 4)
+        starts = layout.groups_table(whole, count)
+        assert torch.equal(starts, torch.stack(layout.column_layout(sizes, ROWS), 1))
+        for block in layout.TILE_HEIGHTS:
+            table = layout.tile_table(whole, ROWS, count, block)
             model = layout.tile_schedule(sizes, ROWS, block)
+            assert table.shape == model.shape
             used = int(model[0, 1]) + 1
             assert torch.equal(table[:used, :3], model[:used, :3])
-            assert torch.equal(groups, torch.stack(layout.column_layout(sizes, ROWS), 1))
 
 
 @case
@@ -251,7 +260,7 @@ def weight_gradients_equal_the_reference_and_see_no_neighbour():
     left = rules.quantize_columns(random(ROWS, 144), SIZES, E5M2, False)
     right = rules.quantize_columns(random(ROWS, 160, seed=1), SIZES, E4M3, False)
     expected = reference.grouped_gemm_wgrad(*left, *right, SIZES, ROWS, torch.float32)
-    _, table = schedule.build_schedule(SIZES, ROWS, 128)
+    table = groups(SIZES, ROWS)
     tensors = (left[0].contiguous(), left[1], right[0].contiguous(), right[1])
     for config, hopper in ((wgrad.LARGE, True), (wgrad.PORTABLE, False)):
         out = torch.full((6, 144, 160), 7.0)
@@ -301,7 +310,7 @@ def a_weight_gradient_writes_nothing_outside_its_result():
     sizes = torch.tensor([0, 20], dtype=torch.int32)
     left = rules.quantize_columns(random(20, 48), sizes, E4M3, False)
     right = rules.quantize_columns(random(20, 80, seed=1), sizes, E4M3, False)
-    _, table = schedule.build_schedule(sizes, 20, 128)
+    table = groups(sizes, 20)
     tensors = (left[0].contiguous(), left[1], right[0].contiguous(), right[1])
     for config, hopper in ((wgrad.LARGE, True), (wgrad.PORTABLE, False)):
         out, frame = with_canaries(torch.zeros(2, 48, 80), before=1, after=1)
@@ -391,7 +400,7 @@ def software_paths_have_the_bits_of_the_hardware_paths():
         assert relative_error(outs[1], outs[0]) < 1e-12
         left = rules.quantize_columns(random(ROWS, 48), SIZES, dtype_a, False)
         right = rules.quantize_columns(random(ROWS, 80, seed=1), SIZES, dtype_b, False)
-        _, table = schedule.build_schedule(SIZES, ROWS, 128)
+        table = groups(SIZES, ROWS)
         tensors = (left[0].contiguous(), left[1], right[0].contiguous(), right[1])
         outs = [torch.zeros(6, 48, 80) for _ in range(2)]
         for software, out in enumerate(outs):
@@ -437,7 +446,7 @@ def addresses_beyond_two_billion_elements_are_right():
     left = rules.quantize_columns(random(20, rows), sizes // 2, E4M3, False)
     right = rules.quantize_columns(random(20, 32, seed=1), sizes // 2, E4M3, False)
     wanted = reference.grouped_gemm_wgrad(*left, *right, sizes // 2, 20, torch.float32)
-    _, table = schedule.build_schedule(sizes // 2, 20, 128)
+    table = groups(sizes // 2, 20)
     far = memory.as_strided(left[0].shape, (pitch, 1))
     far.copy_(left[0])
     for config, hopper in ((wgrad.LARGE, True), (wgrad.PORTABLE, False)):
@@ -458,6 +467,7 @@ def fake_kernels_promise_the_strides_that_the_kernels_give():
     )
     columns = cast.quantize_columns(x, sizes, E4M3, False)
     calls = [
+        (ops.schedule, (sizes, 40, "triton")),
         (ops.quantize_rows, (x, E4M3, False, "triton", gather)),
         (ops.quantize_columns, (x, sizes, E4M3, False, "triton", gather, weight)),
         (ops.quantize_dual, (x, sizes, E4M3, True, "triton")),
@@ -508,6 +518,24 @@ def routed_training_has_the_bits_of_sorted_training():
 
 
 @case
+def a_training_step_launches_one_schedule():
+    kernel, grids = schedule.schedule_kernel, []
+
+    class Counting:
+        def __getitem__(self, grid):
+            grids.append(grid)
+            return kernel[grid]
+
+    a, b = random(ROWS, 64).requires_grad_(), random(6, 48, 64, seed=1).requires_grad_()
+    schedule.schedule_kernel = Counting()
+    try:
+        grouped_gemm(a, b, SIZES, recipe=Recipe(backend="triton")).float().sum().backward()
+    finally:
+        schedule.schedule_kernel = kernel
+    assert grids == [(7, 3)], "groups and the tail, three heights, once"
+
+
+@case
 def padding_kernels_write_every_group_to_a_whole_tile():
     x = random(ROWS, 144)
     a, scale = rules.quantize_rows(x, E4M3, False)
@@ -538,7 +566,8 @@ def the_gpu_benchmark_runs_all_its_own_modes_on_a_tiny_shape():
     assert {"pad kernel", "quantiser that pads", "triton aligned groups"} <= record[
         "seconds"
     ].keys()
-    assert {"input gradient triton", "weight gradient triton"} <= record["seconds"].keys()
+    backward = {"input gradient triton", "weight gradient triton", "training step triton"}
+    assert backward <= record["seconds"].keys(), record["refused"]
     assert all("gluon" in name or "torch" in name or "deep" in name for name in record["refused"])
     assert list(record["same bits"].values()) == [True]
     # Both operands rounded to FP8, against a product of bfloat16.

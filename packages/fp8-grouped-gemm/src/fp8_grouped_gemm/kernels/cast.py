@@ -33,6 +33,7 @@ from fp8_grouped_gemm.layout import (
     ceil_div,
     column_capacity,
     tile_capacity,
+    tile_table,
 )
 from fp8_grouped_gemm.reference_quantize import FP8_MAX, MIN_AMAX
 
@@ -198,13 +199,15 @@ def _launch_tiles(
     power_of_two: bool,
     with_rows: bool,
     software: bool | None,
+    schedule: Tensor | None = None,
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """Allocate and launch; columns if there are group sizes. None stands for what is not made.
 
+    `schedule` is built where it is wanted and not given.
     `software` says whether bytes are encoded by arithmetic; None asks the device.
     """
     rows, cols = x.shape[0] if gather is None else gather.numel(), x.shape[1]
-    data = scale = data_t = scale_t = schedule = None
+    data = scale = data_t = scale_t = table = None
     groups = positions = tiles = 0
     if with_rows:
         data = torch.empty((rows, cols), dtype=dtype, device=x.device)
@@ -218,12 +221,14 @@ def _launch_tiles(
     if not rows or not cols:
         return data, scale, data_t, scale_t
     if group_sizes is not None:
-        schedule, _ = build_schedule(group_sizes, rows, TILE)
-        block, grid_rows = TILE, schedule.shape[0] - 1
+        if schedule is None:
+            schedule = build_schedule(group_sizes, rows)
+        table = tile_table(schedule, rows, groups, TILE)
+        block, grid_rows = TILE, table.shape[0] - 1
     coded = in_software(x.device) if software is None else software
     form = fp8_format(dtype) if coded else 0
     quantize_tiles_kernel[(grid_rows, ceil_div(cols, TILE))](
-        x, payload(data, form), scale, payload(data_t, form), scale_t, schedule, gather,
+        x, payload(data, form), scale, payload(data_t, form), scale_t, table, gather,
         row_weight, rows, cols, groups, positions, x.stride(0), x.stride(1),
         ROWS=with_rows, COLUMNS=group_sizes is not None, BLOCK_M=block, FP8_MAX=FP8_MAX[dtype],
         MIN_AMAX=MIN_AMAX, POW2=power_of_two, ALIGN=GROUP_ALIGN, SOFTWARE=form,
@@ -255,11 +260,14 @@ def quantize_columns(
     power_of_two: bool,
     gather: Tensor | None = None,
     row_weight: Tensor | None = None,
+    schedule: Tensor | None = None,
     *,
     software: bool | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Launch for tiles along groups; results as the reference, undefined behind the last group."""
-    parts = _launch_tiles(x, gather, row_weight, group_sizes, dtype, power_of_two, False, software)
+    parts = _launch_tiles(
+        x, gather, row_weight, group_sizes, dtype, power_of_two, False, software, schedule
+    )
     assert parts[2] is not None
     assert parts[3] is not None
     return parts[2], parts[3]
@@ -272,12 +280,13 @@ def quantize_dual(
     power_of_two: bool,
     gather: Tensor | None = None,
     row_weight: Tensor | None = None,
+    schedule: Tensor | None = None,
     *,
     software: bool | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Launch for both, from one read of `x`; the row weight is for the columns."""
     return _launch_tiles(  # pyright: ignore[reportReturnType]
-        x, gather, row_weight, group_sizes, dtype, power_of_two, True, software
+        x, gather, row_weight, group_sizes, dtype, power_of_two, True, software, schedule
     )
 
 

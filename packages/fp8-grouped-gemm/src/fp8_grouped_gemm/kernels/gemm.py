@@ -39,7 +39,7 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 
 from fp8_grouped_gemm.kernels.codes import decode, fp8_format, in_software, payload
 from fp8_grouped_gemm.kernels.schedule import build_schedule
-from fp8_grouped_gemm.layout import TILE
+from fp8_grouped_gemm.layout import TILE, tile_table
 
 MASKED, RAGGED, POOL = 0, 1, 2
 _HUGE = 2**30  # rows of the ragged view's clipped axis; twice its reach must fit an int32
@@ -258,12 +258,14 @@ def launch_gemm(
     zero_tail: bool = False,
     store: str = "auto",
     config: Config | None = None,
+    schedule: Tensor | None = None,
     hopper: bool,
     programs: int,
     software: bool = False,
 ) -> None:
-    """Schedule and launch; tensors as `gemm_kernel`, `out` contiguous.
+    """Launch, with a schedule made here unless one is given; tensors as `gemm_kernel`.
 
+    `out` is contiguous.
     `hopper` says whether descriptors may be used, `programs` how many programs may be resident at
     once, `software` whether bytes are decoded by arithmetic; `config` defaults to `choose_config`.
     """
@@ -271,7 +273,9 @@ def launch_gemm(
     groups, cols, depth = b.shape
     config = config or choose_config(num_rows, groups, hopper, software)
     mode = choose_store(store, out, scatter is not None, hopper)
-    schedule, _ = build_schedule(group_sizes, num_rows, config.block_m)
+    if schedule is None:
+        schedule = build_schedule(group_sizes, num_rows)
+    tiles = tile_table(schedule, num_rows, groups, config.block_m)
     a_tma = hopper and gather is None
     a_desc = TensorDescriptor.from_tensor(a, [config.block_m, TILE]) if a_tma else None
     flat = b.view(groups * cols, depth)
@@ -285,7 +289,7 @@ def launch_gemm(
         payload(a, formats[0]), a_desc, scale_a, payload(b, formats[1]), b_desc, scale_b, out,
         ragged_descriptor(out, *boxes) if mode == RAGGED else None,
         *pools, *[None] * (8 - len(pools)),
-        schedule, gather, scatter, row_weight, groups, cols, depth,
+        tiles, gather, scatter, row_weight, groups, cols, depth,
         a.stride(0), *scale_a.stride(), *scale_b.stride(),
         A_TMA=a_tma, B_TMA=hopper, STORE=mode, ZERO_TAIL=zero_tail and scatter is None,
         BLOCK_M=config.block_m, BLOCK_N=config.block_n, WALK=config.walk, STAGES=stages,
@@ -308,6 +312,7 @@ def gemm(
     zero_tail: bool,
     backend: str,
     store: str,
+    schedule: Tensor | None = None,
 ) -> Tensor:
     """Allocate the result and launch; arguments as `ops.gemm`."""
     new = a.new_zeros if scatter is not None else a.new_empty
@@ -328,7 +333,7 @@ def gemm(
         if gluon_gemm.fits(out):
             gluon_gemm.launch_gemm(
                 a, scale_a, b, scale_b, group_sizes, out,
-                zero_tail=zero_tail, store=store, programs=sms,
+                zero_tail=zero_tail, store=store, schedule=schedule, programs=sms,
             )  # fmt: skip
             return out
     software = in_software(a.device)
@@ -336,8 +341,8 @@ def gemm(
     launch_gemm(
         a, scale_a, b, scale_b, group_sizes, out,
         gather=gather, scatter=scatter, row_weight=row_weight, zero_tail=zero_tail, store=store,
-        config=config, hopper=hopper, programs=sms * (1 if config == LARGE else 2),
-        software=software,
+        config=config, schedule=schedule, hopper=hopper,
+        programs=sms * (1 if config == LARGE else 2), software=software,
     )  # fmt: skip
     return out
 

@@ -47,7 +47,7 @@ from fp8_grouped_gemm.kernels.gluon_compat import (
     group_barrier,
 )
 from fp8_grouped_gemm.kernels.schedule import build_schedule
-from fp8_grouped_gemm.layout import TILE
+from fp8_grouped_gemm.layout import TILE, tile_table
 
 
 @gluon.jit
@@ -355,16 +355,19 @@ def launch_gemm(
     zero_tail: bool = False,
     store: str = "auto",
     config: Config | None = None,
+    schedule: Tensor | None = None,
     programs: int,
 ) -> None:
-    """Schedule and launch; arguments as `gemm.launch_gemm`."""
+    """Launch; arguments as `gemm.launch_gemm`."""
     groups, cols, depth = b.shape
     num_rows = a.shape[0]
     if config is None:
         config = FLAT if num_rows < SMALL_GROUP_ROWS * groups else TALL
     # float32 results take twice the room of 16-bit ones on their way out.
     stages = config.stages - (out.element_size() == 4)
-    schedule, _ = build_schedule(group_sizes, num_rows, config.block_m)
+    if schedule is None:
+        schedule = build_schedule(group_sizes, num_rows)
+    tiles = tile_table(schedule, num_rows, groups, config.block_m)
     ragged = store != "masked"
     c_desc = None
     if ragged:
@@ -373,9 +376,9 @@ def launch_gemm(
         c_desc = _describe(out, shape, strides, [1, 1, 64, TILE])
     a_desc = _describe(a, list(a.shape), list(a.stride()), [64, TILE])
     b_desc = _describe(b, [groups * cols, depth], [depth, 1], [TILE, TILE])
-    tiles = triton.cdiv(cols, config.block_n) * (schedule.shape[0] - 1)
-    gluon_gemm_kernel[(min(programs, tiles),)](
-        a_desc, scale_a, b_desc, scale_b, out, c_desc, schedule, groups, cols, depth,
+    most = triton.cdiv(cols, config.block_n) * (tiles.shape[0] - 1)
+    gluon_gemm_kernel[(min(programs, most),)](
+        a_desc, scale_a, b_desc, scale_b, out, c_desc, tiles, groups, cols, depth,
         *scale_a.stride(), *scale_b.stride(),
         RAGGED=ragged, ZERO_TAIL=zero_tail, BLOCK_M=config.block_m, BLOCK_N=config.block_n,
         WALK=config.walk, STAGES=stages,

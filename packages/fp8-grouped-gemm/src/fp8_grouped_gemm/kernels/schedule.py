@@ -1,16 +1,19 @@
 """The schedule kernel: one launch turns group sizes into everything the other kernels read.
 
 ```text
-group_sizes [G] -> schedule int32 [1 + tiles, 4]     row 0: (group tiles, all tiles, group rows, 0)
-                                                     then per tile: (group, first row, end row of
-                                                     the group, position in the columns layout)
-                -> groups   int32 [G, 4]             (first row, rows, first position, first scale)
+group_sizes [G] -> schedule int32 [length, 4]
+    groups   [G]          (first row, rows, first position, first scale)
+    tiles    [1 + tiles]  row 0: (group tiles, all tiles, group rows, 0); then per tile:
+                          (group, first row, end row of the group, position in the columns layout)
+    ...                   one such table for tiles of 64, of 128 and of 192 rows
 ```
 
-One program per group sums the sizes before its own (at most a few thousand, read in one vector) and
-writes its own tiles; one more program does the tail. Sizes are clamped here, so that no kernel can
-leave its tensors whatever the sizes say. The torch model is `layout.tile_schedule` and
-`layout.column_layout`.
+So one schedule serves the quantisers, the product and both gradients of a call, whatever tiles each
+of them takes. One program per group and height sums the sizes before its own (at most a few
+thousand, read in one vector) and writes its own tiles; one more program does the tail. Sizes are
+clamped here, so that no kernel can leave its tensors whatever the sizes say. The torch model is
+`layout.tile_schedule` and `layout.column_layout`; `layout.tile_table` and `layout.groups_table` are
+the views.
 """
 
 from __future__ import annotations
@@ -20,24 +23,24 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from fp8_grouped_gemm.layout import GROUP_ALIGN, TILE, tile_capacity
+from fp8_grouped_gemm.layout import GROUP_ALIGN, TILE, TILE_HEIGHTS, schedule_length
 
 
 @triton.jit
 def schedule_kernel(
     sizes_ptr,  # int32 or int64 [G]
-    schedule_ptr,  # int32 [1 + tiles, 4]
-    groups_ptr,  # int32 [G, 4]
+    schedule_ptr,  # int32 [length, 4]
     num_groups,
     num_rows,
-    BLOCK_M: tl.constexpr,
+    UNIT: tl.constexpr,  # heights are UNIT, 2 * UNIT, ...
     BLOCK_G: tl.constexpr,  # power of two, at least G
     ALIGN: tl.constexpr,
     SCALE_TILE: tl.constexpr,
     CHUNK: tl.constexpr,
 ):
-    """Write one group's tiles; program `num_groups` writes the tail's and the header."""
+    """Write one group's tiles of one height; program `num_groups` writes the tail's and row 0."""
     group = tl.program_id(0)
+    height = (tl.program_id(1) + 1) * UNIT
     lanes = tl.arange(0, BLOCK_G)
     sizes = tl.load(sizes_ptr + lanes, mask=lanes < num_groups, other=0).to(tl.int64)
     sizes = tl.maximum(sizes, 0)
@@ -46,58 +49,58 @@ def schedule_kernel(
     begins = tl.minimum(tl.cumsum(sizes, 0) - sizes, num_rows)
     sizes = (ends - begins).to(tl.int32)
     before = lanes < group
-    tiles_before = tl.sum(tl.where(before, (sizes + BLOCK_M - 1) // BLOCK_M, 0), 0)
+    tiles_before = tl.sum(tl.where(before, (sizes + height - 1) // height, 0), 0)
     rows_before = tl.sum(tl.where(before, sizes, 0), 0)
     padded = (sizes + ALIGN - 1) // ALIGN * ALIGN
     position = tl.sum(tl.where(before, padded, 0), 0)
     scale = tl.sum(tl.where(before, (sizes + SCALE_TILE - 1) // SCALE_TILE, 0), 0)
     size = tl.sum(tl.where(lanes == group, sizes, 0), 0)
+    table = schedule_ptr + num_groups * 4
+    for lower in range(UNIT, height, UNIT):
+        table += (1 + num_rows // lower + num_groups + 1) * 4
     if group == num_groups:
         size = num_rows - rows_before
-        count = (size + BLOCK_M - 1) // BLOCK_M
-        tl.store(schedule_ptr, tiles_before)
-        tl.store(schedule_ptr + 1, tiles_before + count)
-        tl.store(schedule_ptr + 2, rows_before)
-        tl.store(schedule_ptr + 3, 0)
-    else:
-        tl.store(groups_ptr + group * 4, rows_before)
-        tl.store(groups_ptr + group * 4 + 1, size)
-        tl.store(groups_ptr + group * 4 + 2, position)
-        tl.store(groups_ptr + group * 4 + 3, scale)
-    count = (size + BLOCK_M - 1) // BLOCK_M
+        count = (size + height - 1) // height
+        tl.store(table, tiles_before)
+        tl.store(table + 1, tiles_before + count)
+        tl.store(table + 2, rows_before)
+        tl.store(table + 3, 0)
+    elif height == UNIT:
+        tl.store(schedule_ptr + group * 4, rows_before)
+        tl.store(schedule_ptr + group * 4 + 1, size)
+        tl.store(schedule_ptr + group * 4 + 2, position)
+        tl.store(schedule_ptr + group * 4 + 3, scale)
+    count = (size + height - 1) // height
     for first in range(0, count, CHUNK):
         index = first + tl.arange(0, CHUNK)
-        entry = schedule_ptr + (1 + tiles_before + index) * 4
+        entry = table + (1 + tiles_before + index) * 4
         used = index < count
         tl.store(entry, tl.zeros_like(index) + group, mask=used)
-        tl.store(entry + 1, rows_before + index * BLOCK_M, mask=used)
+        tl.store(entry + 1, rows_before + index * height, mask=used)
         tl.store(entry + 2, tl.zeros_like(index) + rows_before + size, mask=used)
-        tl.store(entry + 3, position + index * BLOCK_M, mask=used)
+        tl.store(entry + 3, position + index * height, mask=used)
 
 
-def build_schedule(group_sizes: Tensor, num_rows: int, block_m: int) -> tuple[Tensor, Tensor]:
+def build_schedule(group_sizes: Tensor, num_rows: int) -> Tensor:
     """Launch the schedule kernel.
 
     Args:
         group_sizes: int32 or int64 `[G]`.
         num_rows: Rows of the activation.
-        block_m: Rows per tile.
 
     Returns:
-        The schedule and the groups table described above. Entries behind the last tile are
-        undefined.
+        The schedule described above, int32 `[layout.schedule_length(num_rows, G), 4]`. Entries
+        behind the last tile of a table are undefined.
     """
     num_groups = group_sizes.numel()
-    capacity = tile_capacity(num_rows, num_groups + 1, block_m)
-    schedule = torch.empty((1 + capacity, 4), dtype=torch.int32, device=group_sizes.device)
-    groups = torch.empty((num_groups, 4), dtype=torch.int32, device=group_sizes.device)
-    schedule_kernel[(num_groups + 1,)](
+    length = schedule_length(num_rows, num_groups)
+    schedule = torch.empty((length, 4), dtype=torch.int32, device=group_sizes.device)
+    schedule_kernel[(num_groups + 1, len(TILE_HEIGHTS))](
         group_sizes.contiguous(),
         schedule,
-        groups,
         num_groups,
         num_rows,
-        BLOCK_M=block_m,
+        UNIT=TILE_HEIGHTS[0],
         BLOCK_G=triton.next_power_of_2(max(num_groups, 2)),
         ALIGN=GROUP_ALIGN,
         SCALE_TILE=TILE,
@@ -105,4 +108,4 @@ def build_schedule(group_sizes: Tensor, num_rows: int, block_m: int) -> tuple[Te
         num_warps=4,
         enable_fp_fusion=True,
     )
-    return schedule, groups
+    return schedule

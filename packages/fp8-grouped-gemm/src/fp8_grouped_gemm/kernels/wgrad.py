@@ -33,7 +33,7 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 from fp8_grouped_gemm.kernels.codes import decode, fp8_format, in_software, payload
 from fp8_grouped_gemm.kernels.gemm import device_facts
 from fp8_grouped_gemm.kernels.schedule import build_schedule
-from fp8_grouped_gemm.layout import GROUP_ALIGN, TILE, ceil_div
+from fp8_grouped_gemm.layout import GROUP_ALIGN, TILE, ceil_div, groups_table
 
 
 @triton.jit
@@ -128,7 +128,7 @@ def launch_wgrad(
     scale_lhs: Tensor,
     rhs: Tensor,
     scale_rhs: Tensor,
-    groups_table: Tensor,
+    table: Tensor,
     out: Tensor,
     *,
     config: Config,
@@ -146,7 +146,7 @@ def launch_wgrad(
         )
     wgrad_kernel[(ceil_div(cols, config.block_k), ceil_div(rows, config.block_n), groups)](
         payload(lhs, formats[0]), boxes[0], scale_lhs, payload(rhs, formats[1]), boxes[1],
-        scale_rhs, out, groups_table, rows, cols,
+        scale_rhs, out, table, rows, cols,
         lhs.stride(0), rhs.stride(0), *scale_lhs.stride(), *scale_rhs.stride(),
         TMA=hopper, BLOCK_N=config.block_n, BLOCK_K=config.block_k, ALIGN=GROUP_ALIGN,
         STAGES=config.stages, SOFTWARE_L=formats[0], SOFTWARE_R=formats[1],
@@ -162,6 +162,7 @@ def wgrad(
     group_sizes: Tensor,
     num_rows: int,
     out_dtype: torch.dtype,
+    schedule: Tensor | None = None,
 ) -> Tensor:
     """Allocate the result and launch; arguments as `ops.wgrad`."""
     shape = (group_sizes.numel(), lhs.shape[0], rhs.shape[0])
@@ -170,10 +171,12 @@ def wgrad(
         return out
     if not lhs.shape[1]:
         return out.zero_()
-    _, groups_table = build_schedule(group_sizes, num_rows, TILE)
+    if schedule is None:
+        schedule = build_schedule(group_sizes, num_rows)
+    table = groups_table(schedule, group_sizes.numel())
     hopper, _ = device_facts(lhs.device)
     launch_wgrad(
-        lhs.contiguous(), scale_lhs, rhs.contiguous(), scale_rhs, groups_table, out,
+        lhs.contiguous(), scale_lhs, rhs.contiguous(), scale_rhs, table, out,
         config=LARGE if hopper else PORTABLE, hopper=hopper, software=in_software(lhs.device),
     )  # fmt: skip
     return out
