@@ -9,7 +9,7 @@ another. Inside a region nothing is detected.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .detection import find_sequences
 
@@ -27,8 +27,7 @@ SPECIAL = "special"  # one token of the added vocabulary
 PLAIN = "plain"  # the general vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of the text and who encodes it.
 
     Attributes:

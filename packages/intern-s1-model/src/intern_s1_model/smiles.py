@@ -29,6 +29,7 @@ _TOKEN = re.compile(
     + r"|(?P<atom>Cl|Br|[BCNOPSFIbcnops*])"
     + r"|(?P<bond>[-=#$:/\\])|(?P<ring>%\d\d|\d)|(?P<open>\()|(?P<close>\))|(?P<dot>\.)"
 )
+_PUNCTUATION = frozenset(("ring", "open", "close", "dot"))
 # Largest sum of bond orders of an unbracketed atom; aromatic atoms count neighbours only.
 _VALENCE = {"B": 3, "C": 4, "N": 3, "O": 2, "P": 5, "S": 6, "F": 1, "Cl": 1, "Br": 1, "I": 5}
 _AROMATIC_NEIGHBOURS = {"b": 3, "c": 3, "n": 3, "o": 2, "p": 3, "s": 3}
@@ -44,7 +45,8 @@ _BRACKET_VALENCE = {
     ("O", 1): 3,
     ("O", -1): 1,
 }
-_ORDER = {"-": 1, "=": 2, "#": 3, "$": 4, ":": 1, "/": 1, "\\": 1}
+_ORDER = {"": 1, "-": 1, "=": 2, "#": 3, "$": 4, ":": 1, "/": 1, "\\": 1}
+_ANY = 1000  # more than any sum of bond orders: the valence of what has no entry above
 
 
 def is_smiles(text: str) -> bool:
@@ -67,78 +69,87 @@ class _Molecule:
 
     def __init__(self) -> None:
         self.symbols: list[str | None] = []  # None: bracketed, valence unchecked
-        self.aromatic: list[bool] = []
+        self.aromatic: list[int] = []
         self.orders: list[int] = []
         self.degrees: list[int] = []
         self.limits: dict[int, int] = {}  # of bracketed atoms whose valence is known
-        self.edges: set[tuple[int, int]] = set()
+        self.parents: list[int] = []  # the atom before each one in its chain, or -1
+        self.ring_bonds: set[tuple[int, int]] = set()  # lower atom first
         self.branches: list[int] = []
         self.rings: dict[str, tuple[int, str]] = {}
         self.previous = -1
         self.bond = ""
 
     def read(self, text: str) -> bool:
-        position, previous_kind = 0, ""
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
+        position, kind = 0, ""
+        for match in _TOKEN.finditer(text):
+            if match.start() != position:
                 return False
-            kind = "symbol" if match.group("symbol") else str(match.lastgroup)
-            if not self._take(kind, match.group(kind), previous_kind):
-                return False
-            if kind == "symbol":
+            position, previous_kind = match.end(), kind
+            kind = match.lastgroup
+            if kind == "atom":
+                self._add_atom(match[0], match[0])
+            elif kind == "bond":
+                if self.previous < 0 or self.bond:
+                    return False
+                self.bond = match[0]
+            elif kind in _PUNCTUATION:
+                if not self._take(kind, match[0], previous_kind):
+                    return False
+            else:  # a bracketed atom, whose last group may be its hydrogens or its charge
+                kind = "symbol"
                 self._limit_bracketed(match)
-            previous_kind, position = kind, match.end()
+                self._add_atom(None, match["symbol"])
         return (
-            not (self.branches or self.rings or self.bond)
-            and previous_kind not in ("", "dot", "open")
+            position == len(text)
+            and not (self.branches or self.rings or self.bond)
+            and kind not in ("", "dot", "open")
             and self._valences_fit()
             and self._aromatic_atoms_lie_in_rings()
         )
 
     def _take(self, kind: str, value: str, previous_kind: str) -> bool:
-        if kind in ("symbol", "atom"):
-            return self._add_atom(value, bracketed=kind == "symbol")
         if self.previous < 0 or (self.bond and kind != "ring"):
             return False
-        if kind == "bond":
-            self.bond = value
-        elif kind == "ring":
+        if kind == "ring":
             return previous_kind != "close" and self._close_ring(value)
-        elif kind == "open":
+        if previous_kind == "open" and (kind != "dot" or self.branches):
+            return False
+        if kind == "open":
             self.branches.append(self.previous)
-            return previous_kind != "open"
         elif kind == "close":
-            if not self.branches or previous_kind == "open":
+            if not self.branches:
                 return False
             self.previous = self.branches.pop()
         else:
-            if self.branches and previous_kind == "open":
-                return False
             self.previous = -1
         return True
 
-    def _add_atom(self, symbol: str, *, bracketed: bool) -> bool:
-        index = len(self.symbols)
-        self.symbols.append(None if bracketed else symbol)
-        self.aromatic.append(symbol[0].islower())
-        self.orders.append(0)
-        self.degrees.append(0)
-        if self.previous >= 0:
-            self._connect(self.previous, index, self.bond)
-        elif self.bond:
-            return False
+    def _add_atom(self, valence_symbol: str | None, symbol: str) -> None:
+        index, previous = len(self.symbols), self.previous
+        self.symbols.append(valence_symbol)
+        self.parents.append(previous)
+        if symbol[0].islower():
+            self.aromatic.append(index)
+        if previous < 0:
+            self.orders.append(0)
+            self.degrees.append(0)
+        else:
+            order = _ORDER[self.bond]
+            self.orders[previous] += order
+            self.degrees[previous] += 1
+            self.orders.append(order)
+            self.degrees.append(1)
         self.previous, self.bond = index, ""
-        return True
 
     def _limit_bracketed(self, match: re.Match[str]) -> None:
-        """Note how many bond orders the bracketed atom just read may have."""
-        charge, hydrogens = match.group("charge") or "", match.group("hydrogens") or ""
+        """Note how many bond orders the bracketed atom about to be added may have."""
+        charge, hydrogens = match["charge"] or "", match["hydrogens"] or ""
         number = int(charge[1:]) if charge[1:].isdigit() else len(charge)
-        key = (match.group("symbol"), -number if charge.startswith("-") else number)
+        key = (match["symbol"], -number if charge.startswith("-") else number)
         if key in _BRACKET_VALENCE:
             held = int(hydrogens[1:] or 1) if hydrogens else 0
-            self.limits[len(self.symbols) - 1] = _BRACKET_VALENCE[key] - held
+            self.limits[len(self.symbols)] = _BRACKET_VALENCE[key] - held
 
     def _close_ring(self, label: str) -> bool:
         label = label.lstrip("%").lstrip("0") or "0"
@@ -149,46 +160,42 @@ class _Molecule:
             return True
         other, other_bond = opened
         bond, self.bond = self.bond or other_bond, ""
-        if (
-            other == self.previous
-            or (min(other, self.previous), max(other, self.previous)) in self.edges
-        ):
+        low, high = sorted((other, self.previous))
+        if low == high or self.parents[high] == low or (low, high) in self.ring_bonds:
             return False
-        if other_bond and bond != other_bond and _ORDER[bond] != _ORDER[other_bond]:
+        order = _ORDER[bond]
+        if other_bond and bond != other_bond and order != _ORDER[other_bond]:
             return False
-        self._connect(other, self.previous, bond)
-        return True
-
-    def _connect(self, first: int, second: int, bond: str) -> None:
-        order = _ORDER.get(bond, 1)
-        for atom in (first, second):
+        for atom in (low, high):
             self.orders[atom] += order
             self.degrees[atom] += 1
-        self.edges.add((min(first, second), max(first, second)))
+        self.ring_bonds.add((low, high))
+        return True
 
     def _valences_fit(self) -> bool:
         if any(self.orders[atom] > limit for atom, limit in self.limits.items()):
             return False
         for symbol, order, degree in zip(self.symbols, self.orders, self.degrees, strict=True):
-            if symbol in _VALENCE and order > _VALENCE[symbol]:
+            if order > _VALENCE.get(symbol, _ANY):
                 return False
-            if symbol in _AROMATIC_NEIGHBOURS and degree > _AROMATIC_NEIGHBOURS[symbol]:
+            if degree > _AROMATIC_NEIGHBOURS.get(symbol, _ANY):
                 return False
         return True
 
     def _aromatic_atoms_lie_in_rings(self) -> bool:
         """Strip atoms of degree one until none is left: rings and the bridges between them stay."""
-        if not any(self.aromatic):
+        if not self.aromatic:
             return True
         neighbours: list[list[int]] = [[] for _ in self.symbols]
-        for first, second in self.edges:
+        chain = ((low, high) for high, low in enumerate(self.parents) if low >= 0)
+        for first, second in (*chain, *self.ring_bonds):
             neighbours[first].append(second)
             neighbours[second].append(first)
-        degrees = [len(n) for n in neighbours]
+        degrees, aromatic = self.degrees, set(self.aromatic)
         leaves = [atom for atom, degree in enumerate(degrees) if degree <= 1]
         while leaves:
             atom = leaves.pop()
-            if self.aromatic[atom]:
+            if atom in aromatic:
                 return False
             degrees[atom] = 0
             for other in neighbours[atom]:
