@@ -159,11 +159,19 @@ def _picture(axis: Any, image: Tensor | None) -> None:
 
 
 def _histogram(axis: Any, ours: Tensor, theirs: Tensor) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     low = float(torch.cat([ours, theirs]).clamp(min=1e-6).min().log10()) - 0.05
     high = float(torch.cat([ours, theirs]).clamp(min=1e-6).max().log10()) + 0.05
     bins = torch.logspace(low, high, 25).tolist()
     for name, values, colour in (("student", ours, "#0072b2"), ("teacher", theirs, "#d55e00")):
         axis.hist(values.clamp(min=1e-6).numpy(), bins=bins, alpha=0.6, label=name, color=colour)
     axis.set_xscale("log")
+    # As many ticks as there is room for: the narrower the range, the more per decade.
+    decades = high - low
+    steps = (1, 1.5, 2, 3, 5, 7) if decades < 0.6 else (1, 2, 5) if decades < 2 else (1,)
+    axis.xaxis.set_major_locator(LogLocator(subs=steps))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set(title="deviation per channel", ylabel="channels")
     axis.legend(frameon=False, fontsize=7)
