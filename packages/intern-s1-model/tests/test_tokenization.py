@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 import intern_s1_model as im
+from intern_s1_model import tokenization_intern_s1
 
 TRICKY = [
     "",
@@ -34,6 +35,16 @@ def test_decoding_gives_the_text_back(tokenizer, text):
 def test_documents_decode_exactly_in_a_batch(tokenizer, documents):
     encoded = tokenizer(documents)["input_ids"]
     assert [tokenizer.decode(ids) for ids in encoded] == documents
+
+
+def test_a_long_batch_gives_the_ids_and_spans_of_its_texts_alone(tokenizer):
+    texts = [f"{number} {text}" for number in range(15) for text in TRICKY]
+    batch = tokenizer(texts, return_offsets_mapping=True)
+    assert len(texts) > 2 * tokenization_intern_s1._TEXTS_AT_A_TIME
+    for text, ids, spans in zip(texts, batch["input_ids"], batch["offset_mapping"], strict=True):
+        assert (ids, spans) == tokenizer.encode_with_offsets(text)
+        assert tokenizer.encode_batch_ids([text]) == [ids]
+    assert tokenizer(texts)["input_ids"] == batch["input_ids"]
 
 
 def test_saving_and_loading_gives_the_same_ids(tokenizer, documents, tmp_path):
