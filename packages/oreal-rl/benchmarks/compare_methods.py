@@ -42,6 +42,7 @@ PROMPTS, SAMPLES = 32, 16
 SAMPLE_STEPS, CPU_SECONDS = 50, 16.0
 
 BASELINE = {"kl_coef": 0.0}
+TOKEN_REWARD = {"token_reward": "threshold", "token_learning_rate": 1e-3, "policy_freeze_steps": 5}
 METHODS: dict[str, tuple[str, dict]] = {
     "oreal_repo": ("repo", {}),
     "oreal_paper": ("paper", {}),
@@ -53,11 +54,12 @@ METHODS: dict[str, tuple[str, dict]] = {
 # Published whether they did well or not; run after the others.
 VARIANTS: dict[str, tuple[str, dict]] = {
     "oreal_repo_all": ("repo", {"selection": "all"}),
-    "oreal_repo_token_reward": (
-        "repo",
-        {"token_reward": "threshold", "token_learning_rate": 1e-3, "policy_freeze_steps": 5},
-    ),
+    "oreal_repo_token_reward": ("repo", TOKEN_REWARD),
+    "oreal_repo_token_reward_gated": ("repo", {**TOKEN_REWARD, "token_gate": 0.7}),
     "cloning_only": ("repo", {"selection": "all", "negative_coef": 0.0}),
+    "reinforce": ("repo", {"algorithm": "reinforce", **BASELINE}),
+    "dapo": ("repo", {"algorithm": "dapo", "num_minibatches": 2, **BASELINE}),
+    "gspo": ("repo", {"algorithm": "gspo", "num_minibatches": 2, **BASELINE}),
 }
 
 
@@ -105,6 +107,8 @@ def run(task: str, method: str, seed: int, rate: float, starts: Path) -> dict:
         if due:
             reading = {"pass_at_1": pass_at_1(policy, task), "step": trainer.step_index}
             reading |= {"cpu_seconds": round(spent, 3), "rollouts_trained": int(trained)}
+            if (accuracy := metrics.get("token_reward/accuracy_average")) is not None:
+                reading["token_accuracy"] = round(accuracy, 4)
             readings |= dict.fromkeys(due, reading)
     return {"before": before, **readings}
 

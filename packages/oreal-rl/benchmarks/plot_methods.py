@@ -57,7 +57,7 @@ def table(records: list[dict]) -> str:
             chosen = ", ".join(f"{rates.get((task, method), math.nan):g}" for task in TASKS)
             lines.append(f"| {method} | " + " | ".join(row) + f" | {chosen} |")
         lines.append("")
-    return "\n".join(lines) + "\n" + ratios(records)
+    return "\n".join([*lines, ratios(records), token_accuracies(records)])
 
 
 PAIRS = (
@@ -69,6 +69,27 @@ PAIRS = (
     ("oreal_paper", "rloo_pairs"),
     ("s1", "grpo"),
 )
+
+
+def token_accuracies(records: list[dict]) -> str:
+    """Balanced accuracy of the token reward model (0.5: none), where it was recorded."""
+    title = (
+        "Balanced accuracy of the token reward model, moving average over steps; mean over seeds"
+    )
+    lines = [f"{title} (least to most):", ""]
+    lines += ["| after | " + " | ".join(TASKS) + " |", "|---|" + "---|" * len(TASKS)]
+    for reading, label in LABELS.items():
+        row = []
+        for task in TASKS:
+            found = [
+                r[reading]["token_accuracy"]
+                for r in records
+                if r["task"] == task and r["seed"] in SEEDS and "token_accuracy" in r[reading]
+            ]
+            span = f" ({min(found):.2f} to {max(found):.2f})" if found else ""
+            row.append(f"{statistics.fmean(found):.2f}{span}" if found else "not run")
+        lines.append(f"| {label} | " + " | ".join(row) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def ratios(records: list[dict]) -> str:
@@ -101,8 +122,8 @@ def plot(records: list[dict], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     methods = [m for m in [*METHODS, *VARIANTS] if any(r["method"] == m for r in records)]
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True, layout="constrained")
-    colors = plt.get_cmap("tab10").colors
+    figure, axes = plt.subplots(1, 2, figsize=(12, 5), sharey=True, layout="constrained")
+    colors = plt.get_cmap("tab20").colors
     for axis, (reading, label) in zip(axes, LABELS.items(), strict=True):
         for place, method in enumerate(methods):
             for number, task in enumerate(TASKS):
@@ -110,7 +131,7 @@ def plot(records: list[dict], path: Path) -> None:
                 if not values:
                     continue
                 mean, half = interval(values)
-                x = number + (place - len(methods) / 2) * 0.09
+                x = number + ((place + 0.5) / len(methods) - 0.5) * 0.8
                 error = half if math.isfinite(half) else 0.0
                 axis.errorbar(
                     x, mean, yerr=error, fmt="o", markersize=4, capsize=2, color=colors[place],
@@ -120,7 +141,9 @@ def plot(records: list[dict], path: Path) -> None:
         axis.set_title(f"after {label}")
         axis.axhline(0, color="0.7", linewidth=0.8)
     axes[0].set_ylabel("gain in pass@1 (95 % interval over seeds)")
-    axes[1].legend(fontsize=8, ncols=2)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", fontsize=8, ncols=5
+    )
     figure.savefig(path, dpi=110)
 
 
