@@ -15,7 +15,7 @@ Settings, all on the digits set with one fixed FCOS teacher:
   chosen without that factor and once with weights chosen anew.
 
 Per setting every loss takes its weight from the same grid, by the mAP of one training whose seed
-and evaluation images are not the table's.
+and evaluation images are not the table's; the grid goes on past an end that is best.
 """
 
 import argparse
@@ -41,7 +41,8 @@ from intern_runs import load_state, save_state
 
 RESULTS = Path(__file__).parents[1] / "results"
 LOSSES = ("PCCLoss", "MSELoss", "CWDLoss")
-GRID = (0.3, 1.0, 3.0, 10.0)
+GRID = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+LOWER, HIGHER = (0.01, 0.003, 0.001, 0.0003), (1000.0, 3000.0, 10000.0)  # where an end is best
 SEEDS = (0, 1, 2, 3, 4)
 TUNING_SEED = 100
 TUNING_IMAGES, TEST_IMAGES = 100, 300
@@ -89,12 +90,31 @@ def read_lines() -> dict[str, dict[str, Any]]:
     return {line["key"]: line for line in found}
 
 
-def chosen_weight(lines: dict[str, Any], setting: str, scale: float, loss: str) -> float | None:
-    """The grid's best weight, or None while a training of the grid is missing."""
+def tuning_jobs(lines: dict[str, Any], setting: str, scale: float, loss: str) -> list[Job]:
+    """The grid's trainings, and more past an end of it while that end is best."""
     jobs = [Job(setting, scale, TUNING_SEED, loss, weight) for weight in GRID]
+    lower, higher = list(LOWER), list(HIGHER)
+    while all(job.key in lines for job in jobs):
+        best = _best(lines, jobs)
+        more = {jobs[0]: lower, jobs[-1]: higher}.get(best)
+        if not more:
+            break
+        weight = more.pop(0)
+        place = 0 if more is lower else len(jobs)
+        jobs.insert(place, Job(setting, scale, TUNING_SEED, loss, weight))
+    return jobs
+
+
+def _best(lines: dict[str, Any], jobs: list[Job]) -> Job:
+    return max(jobs, key=lambda job: lines[job.key]["map"])
+
+
+def chosen_weight(lines: dict[str, Any], setting: str, scale: float, loss: str) -> float | None:
+    """The best weight of the tuning trainings, or None while one of them is missing."""
+    jobs = tuning_jobs(lines, setting, scale, loss)
     if any(job.key not in lines for job in jobs):
         return None
-    return max(jobs, key=lambda job: lines[job.key]["map"]).weight
+    return _best(lines, jobs).weight
 
 
 def plan(lines: dict[str, Any]) -> Iterator[Job]:
@@ -108,7 +128,7 @@ def plan(lines: dict[str, Any]) -> Iterator[Job]:
         for scale in scales:
             for loss in LOSSES:
                 if scale == 1.0 or loss != "PCCLoss":  # PCC does not see the factor
-                    yield from (Job(setting, scale, TUNING_SEED, loss, weight) for weight in GRID)
+                    yield from tuning_jobs(lines, setting, scale, loss)
         for seed in seeds:
             yield Job(setting, 1.0, seed)
             for scale in scales:

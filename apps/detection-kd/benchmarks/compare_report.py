@@ -11,7 +11,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from compare_losses import GRID, LOSSES, RESULTS, SEEDS, TUNING_SEED, Job, chosen_weight, read_lines
+from compare_losses import LOSSES, RESULTS, SEEDS, TUNING_SEED, Job, chosen_weight, read_lines
 from matplotlib.figure import Figure
 
 from intern_detection_kd.summary import interval, joined_curve
@@ -85,11 +85,12 @@ def table(lines: Lines, setting: str, scale: float, tuned_at: float) -> tuple[st
 
 def grid_table(lines: Lines) -> str:
     """mAP of every tuning run."""
-    rows = ["| setting | loss | " + " | ".join(f"weight {w:g}" for w in GRID) + " |"]
-    rows.append("|---|---|" + "---|" * len(GRID))
+    weights = sorted({line["weight"] for line in lines.values() if line.get("seed") == TUNING_SEED})
+    rows = ["| setting | loss | " + " | ".join(f"weight {w:g}" for w in weights) + " |"]
+    rows.append("|---|---|" + "---|" * len(weights))
     for setting, scale in (("heterogeneous", 1.0), ("heterogeneous", 8.0), ("homogeneous", 1.0)):
         for loss in LOSSES:
-            keys = [Job(setting, scale, TUNING_SEED, loss, weight).key for weight in GRID]
+            keys = [Job(setting, scale, TUNING_SEED, loss, weight).key for weight in weights]
             if any(key in lines for key in keys):
                 cells = [f"{lines[key]['map']:.3f}" if key in lines else "–" for key in keys]
                 name = setting if scale == 1.0 else f"{setting}, x{scale:g}"
