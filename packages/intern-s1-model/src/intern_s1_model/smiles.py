@@ -113,7 +113,7 @@ class _Molecule:
             return False
         if kind == "ring":
             return previous_kind != "close" and self._close_ring(value)
-        if previous_kind == "open" and (kind != "dot" or self.branches):
+        if previous_kind == "open":
             return False
         if kind == "open":
             self.branches.append(self.previous)

@@ -26,14 +26,13 @@ import triton.language as tl
 from torch import Tensor
 
 from fp8_grouped_gemm.kernels.codes import encode, fp8_format, in_software, payload
-from fp8_grouped_gemm.kernels.schedule import build_schedule
+from fp8_grouped_gemm.kernels.schedule import tiles_of
 from fp8_grouped_gemm.layout import (
     GROUP_ALIGN,
     TILE,
     ceil_div,
     column_capacity,
     tile_capacity,
-    tile_table,
 )
 from fp8_grouped_gemm.reference_quantize import FP8_MAX, MIN_AMAX
 
@@ -221,9 +220,7 @@ def _launch_tiles(
     if not rows or not cols:
         return data, scale, data_t, scale_t
     if group_sizes is not None:
-        if schedule is None:
-            schedule = build_schedule(group_sizes, rows)
-        table = tile_table(schedule, rows, groups, TILE)
+        table = tiles_of(group_sizes, rows, TILE, schedule)
         block, grid_rows = TILE, table.shape[0] - 1
     coded = in_software(x.device) if software is None else software
     form = fp8_format(dtype) if coded else 0

@@ -38,8 +38,8 @@ from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 from fp8_grouped_gemm.kernels.codes import decode, fp8_format, in_software, payload
-from fp8_grouped_gemm.kernels.schedule import build_schedule
-from fp8_grouped_gemm.layout import TILE, tile_table
+from fp8_grouped_gemm.kernels.schedule import tiles_of
+from fp8_grouped_gemm.layout import TILE
 
 MASKED, RAGGED, POOL = 0, 1, 2
 _HUGE = 2**30  # rows of the ragged view's clipped axis; twice its reach must fit an int32
@@ -273,9 +273,7 @@ def launch_gemm(
     groups, cols, depth = b.shape
     config = config or choose_config(num_rows, groups, hopper, software)
     mode = choose_store(store, out, scatter is not None, hopper)
-    if schedule is None:
-        schedule = build_schedule(group_sizes, num_rows)
-    tiles = tile_table(schedule, num_rows, groups, config.block_m)
+    tiles = tiles_of(group_sizes, num_rows, config.block_m, schedule)
     a_tma = hopper and gather is None
     a_desc = TensorDescriptor.from_tensor(a, [config.block_m, TILE]) if a_tma else None
     flat = b.view(groups * cols, depth)

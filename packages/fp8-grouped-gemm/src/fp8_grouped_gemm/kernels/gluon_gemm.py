@@ -46,8 +46,8 @@ from fp8_grouped_gemm.kernels.gluon_compat import (
     async_values,
     group_barrier,
 )
-from fp8_grouped_gemm.kernels.schedule import build_schedule
-from fp8_grouped_gemm.layout import TILE, tile_table
+from fp8_grouped_gemm.kernels.schedule import tiles_of
+from fp8_grouped_gemm.layout import TILE
 
 
 @gluon.jit
@@ -365,9 +365,7 @@ def launch_gemm(
         config = FLAT if num_rows < SMALL_GROUP_ROWS * groups else TALL
     # float32 results take twice the room of 16-bit ones on their way out.
     stages = config.stages - (out.element_size() == 4)
-    if schedule is None:
-        schedule = build_schedule(group_sizes, num_rows)
-    tiles = tile_table(schedule, num_rows, groups, config.block_m)
+    tiles = tiles_of(group_sizes, num_rows, config.block_m, schedule)
     ragged = store != "masked"
     c_desc = None
     if ragged:

@@ -21,8 +21,8 @@ import triton.language as tl
 from torch import Tensor
 
 from fp8_grouped_gemm.kernels.cast import _finite, _scale_and_inverse, _to_fp8
-from fp8_grouped_gemm.kernels.schedule import build_schedule
-from fp8_grouped_gemm.layout import TILE, ceil_div, tile_table
+from fp8_grouped_gemm.kernels.schedule import tiles_of
+from fp8_grouped_gemm.layout import TILE, ceil_div
 from fp8_grouped_gemm.reference_quantize import FP8_MAX, MIN_AMAX
 
 
@@ -96,11 +96,6 @@ def _allocate(rows: int, depth: int, dtype: torch.dtype, device: torch.device):
     return data, torch.empty((blocks, rows), dtype=torch.float32, device=device).t()
 
 
-def _tiles(group_sizes: Tensor, num_rows: int) -> Tensor:
-    schedule = build_schedule(group_sizes, num_rows)
-    return tile_table(schedule, num_rows, group_sizes.numel(), TILE)
-
-
 def pad_rows(
     a: Tensor, scale: Tensor, group_sizes: Tensor, padded_rows: int
 ) -> tuple[Tensor, Tensor]:
@@ -113,7 +108,7 @@ def pad_rows(
         padded_rows: Sum of the padded sizes.
     """
     data, out_scale = _allocate(padded_rows, a.shape[1], a.dtype, a.device)
-    tiles = _tiles(group_sizes, a.shape[0])
+    tiles = tiles_of(group_sizes, a.shape[0], TILE)
     pad_rows_kernel[(tiles.shape[0] - 1, scale.shape[1])](
         a, scale, data, out_scale, tiles, a.shape[1], *scale.stride(), padded_rows, num_warps=8
     )
@@ -125,7 +120,7 @@ def quantize_padded(
 ) -> tuple[Tensor, Tensor]:
     """Quantise wide rows `[M, K]`, contiguous, to padded places; results as `pad_rows`."""
     data, scale = _allocate(padded_rows, x.shape[1], dtype, x.device)
-    tiles = _tiles(group_sizes, x.shape[0])
+    tiles = tiles_of(group_sizes, x.shape[0], TILE)
     quantize_padded_kernel[(tiles.shape[0] - 1, scale.shape[1])](
         x, data, scale, tiles, x.shape[1], padded_rows, FP8_MAX=FP8_MAX[dtype],
         MIN_AMAX=MIN_AMAX, num_warps=8,

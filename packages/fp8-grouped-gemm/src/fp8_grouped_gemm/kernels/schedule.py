@@ -23,7 +23,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from fp8_grouped_gemm.layout import GROUP_ALIGN, TILE, TILE_HEIGHTS, schedule_length
+from fp8_grouped_gemm.layout import GROUP_ALIGN, TILE, TILE_HEIGHTS, schedule_length, tile_table
 
 
 @triton.jit
@@ -109,3 +109,12 @@ def build_schedule(group_sizes: Tensor, num_rows: int) -> Tensor:
         enable_fp_fusion=True,
     )
     return schedule
+
+
+def tiles_of(
+    group_sizes: Tensor, num_rows: int, block_m: int, schedule: Tensor | None = None
+) -> Tensor:
+    """Return the table for tiles of `block_m` rows, of a schedule made here unless one is given."""
+    if schedule is None:
+        schedule = build_schedule(group_sizes, num_rows)
+    return tile_table(schedule, num_rows, group_sizes.numel(), block_m)
